@@ -95,7 +95,10 @@ pub(crate) struct ServerFields {
 impl ServerFields {
     /// Whether the server ends the session with this (severity FATAL or PANIC).
     pub(crate) fn is_fatal(&self) -> bool {
-        let severity = self.severity_nonlocalized.as_deref().or(self.severity.as_deref());
+        let severity = self
+            .severity_nonlocalized
+            .as_deref()
+            .or(self.severity.as_deref());
         matches!(severity, Some("FATAL" | "PANIC"))
     }
 }
@@ -178,7 +181,9 @@ impl Error {
     /// What the server reported; its class follows the SQLSTATE.
     /// `query` is the statement as it was sent, for the line that the error's position points at.
     pub(crate) fn from_server(fields: ServerFields, query: Option<&str>) -> Error {
-        let class = fields.sqlstate.map_or(Class::Database, |state| state.class());
+        let class = fields
+            .sqlstate
+            .map_or(Class::Database, |state| state.class());
         let mut error = Error::new(class, sqlstate::describe(&fields, query));
         error.0.sqlstate = fields.sqlstate;
         error.0.breaks_connection = fields.is_fatal();
@@ -214,7 +219,10 @@ impl Error {
     /// The same error, met by row `row` (from 0) of an executemany.
     pub(crate) fn in_row(mut self, row: u64) -> Error {
         self.0.row = Some(row);
-        self.0.message = format!("{} (row {row} of executemany, counted from 0)", self.0.message);
+        self.0.message = format!(
+            "{} (row {row} of executemany, counted from 0)",
+            self.0.message
+        );
         self
     }
 
@@ -225,7 +233,10 @@ impl Error {
     }
 
     /// The same error with the one below it kept as its source.
-    pub(crate) fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    pub(crate) fn caused_by(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Error {
         self.0.source = Some(Box::new(source));
         self
     }

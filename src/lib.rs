@@ -17,3 +17,6 @@
 
 mod error;
 mod types;
+
+#[doc(hidden)]
+pub use types::value;

@@ -10,7 +10,9 @@ impl SqlState {
     /// The code, if `code` has the form of one: five printable ASCII characters.
     pub(crate) fn parse(code: &[u8]) -> Option<SqlState> {
         let code: [u8; 5] = code.try_into().ok()?;
-        code.iter().all(u8::is_ascii_graphic).then_some(SqlState(code))
+        code.iter()
+            .all(u8::is_ascii_graphic)
+            .then_some(SqlState(code))
     }
 
     /// The code as text.
@@ -60,7 +62,10 @@ const SHOWN_WIDTH: usize = 60;
 /// The message for a person: the primary message, the line at fault with a caret under it, then detail,
 /// hint, query and context, laid out as psql lays them out.
 pub(super) fn describe(fields: &ServerFields, query: Option<&str>) -> String {
-    let primary = fields.message_primary.as_deref().unwrap_or("the server sent an error without a message");
+    let primary = fields
+        .message_primary
+        .as_deref()
+        .unwrap_or("the server sent an error without a message");
     let mut text = String::from(primary);
     if let Some(position) = fields.statement_position.as_deref() {
         match query {
@@ -85,9 +90,18 @@ pub(super) fn describe(fields: &ServerFields, query: Option<&str>) -> String {
 
 /// Appends the line of `query` that holds character `position` (counted from 1), and a caret under it.
 fn point_at(query: &str, position: &str, text: &mut String) {
-    let Some(index) = position.parse::<usize>().ok().and_then(|p| p.checked_sub(1)) else { return };
+    let Some(index) = position
+        .parse::<usize>()
+        .ok()
+        .and_then(|p| p.checked_sub(1))
+    else {
+        return;
+    };
     // The position may be one past the end ("syntax error at end of input").
-    let byte = query.char_indices().nth(index).map_or(query.len(), |(byte, _)| byte);
+    let byte = query
+        .char_indices()
+        .nth(index)
+        .map_or(query.len(), |(byte, _)| byte);
     let (before, after) = query.split_at(byte);
     let line_number = before.matches('\n').count() + 1;
     let head = before.rsplit('\n').next().unwrap_or("");
@@ -100,7 +114,10 @@ fn point_at(query: &str, position: &str, text: &mut String) {
     let shown_tail: String = tail.chars().take(room).map(untabbed).collect();
     let cut_back = tail.chars().nth(room).is_some();
 
-    let label = format!("LINE {line_number}: {}", if cut_front > 0 { "..." } else { "" });
+    let label = format!(
+        "LINE {line_number}: {}",
+        if cut_front > 0 { "..." } else { "" }
+    );
     let indent = label.chars().count() + shown_head.chars().count();
     text.push_str(&format!(
         "\n{label}{shown_head}{shown_tail}{}\n{:indent$}^",
@@ -154,7 +171,11 @@ mod tests {
             ("01000", Class::Database),
             ("72000", Class::Database),
         ] {
-            assert_eq!(SqlState::parse(code.as_bytes()).map(|s| s.class()), Some(class), "{code}");
+            assert_eq!(
+                SqlState::parse(code.as_bytes()).map(|s| s.class()),
+                Some(class),
+                "{code}"
+            );
         }
     }
 
@@ -176,8 +197,14 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_character_at_fault() {
-        assert_eq!(shown("select x", "8"), "m\nLINE 1: select x\n               ^");
-        assert_eq!(shown("select 1,\n  é, x from t", "16"), "m\nLINE 2:   é, x from t\n             ^");
+        assert_eq!(
+            shown("select x", "8"),
+            "m\nLINE 1: select x\n               ^"
+        );
+        assert_eq!(
+            shown("select 1,\n  é, x from t", "16"),
+            "m\nLINE 2:   é, x from t\n             ^"
+        );
         assert_eq!(shown("select", "7"), "m\nLINE 1: select\n              ^");
     }
 
@@ -186,7 +213,10 @@ mod tests {
         let query = format!("select {}, x, {}", "a".repeat(100), "b".repeat(100));
         let text = shown(&query, "110");
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[1].starts_with("LINE 1: ...") && lines[1].ends_with("..."), "{text}");
+        assert!(
+            lines[1].starts_with("LINE 1: ...") && lines[1].ends_with("..."),
+            "{text}"
+        );
         let caret = lines[2].chars().count() - 1;
         assert_eq!(lines[1].chars().nth(caret), Some('x'), "{text}");
     }

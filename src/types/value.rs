@@ -9,7 +9,10 @@ use std::ptr;
 /// What a value is, and so which member of its union holds it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(non_camel_case_types, reason = "these are the names that the C header shows")]
+#[allow(
+    non_camel_case_types,
+    reason = "these are the names that the C header shows"
+)]
 pub enum Kind {
     /// NULL; no member.
     DBAPI_KIND_NULL = 0,
@@ -69,7 +72,9 @@ impl Kind {
             DBAPI_KIND_JSON,
             DBAPI_KIND_ARRAY,
         ];
-        usize::try_from(number).ok().and_then(|index| ALL.get(index).copied())
+        usize::try_from(number)
+            .ok()
+            .and_then(|index| ALL.get(index).copied())
     }
 }
 
@@ -159,7 +164,11 @@ pub struct Value {
 
 impl Value {
     fn zeroed(kind: Kind, oid: u32) -> Value {
-        Value { kind: kind as i32, oid, r#as: ValueAs { uuid: [0; 16] } }
+        Value {
+            kind: kind as i32,
+            oid,
+            r#as: ValueAs { uuid: [0; 16] },
+        }
     }
 
     /// NULL of type `oid`.
@@ -192,7 +201,10 @@ impl Value {
     /// outlive the value: they are the cell itself, or came from an `Arena`.
     pub(crate) fn text(kind: Kind, oid: u32, bytes: &[u8]) -> Value {
         let mut value = Value::zeroed(kind, oid);
-        value.r#as.text = Text { data: bytes.as_ptr().cast(), length: bytes.len() };
+        value.r#as.text = Text {
+            data: bytes.as_ptr().cast(),
+            length: bytes.len(),
+        };
         value
     }
 
@@ -222,7 +234,10 @@ impl Value {
 
 impl Text {
     /// No bytes at all.
-    pub(crate) const EMPTY: Text = Text { data: ptr::null(), length: 0 };
+    pub(crate) const EMPTY: Text = Text {
+        data: ptr::null(),
+        length: 0,
+    };
 }
 
 /// Memory for what a cell's bytes do not hold as they are (digits of a binary numeric, bytes of a hex
@@ -259,11 +274,19 @@ impl Arena {
     ) -> Option<&[u8]> {
         let need = capacity.checked_add(1)?;
         // A chunk never grows past the capacity it began with, so that what was handed out stays put.
-        let fits = self.chunks.last().is_some_and(|c| c.capacity() - c.len() >= need);
+        let fits = self
+            .chunks
+            .last()
+            .is_some_and(|c| c.capacity() - c.len() >= need);
         if !fits {
-            let doubled = self.chunks.last().map_or(0, |c| c.capacity().saturating_mul(2));
+            let doubled = self
+                .chunks
+                .last()
+                .map_or(0, |c| c.capacity().saturating_mul(2));
             let mut chunk = Vec::new();
-            chunk.try_reserve_exact(need.max(doubled.clamp(ARENA_CHUNK, ARENA_CHUNK_MAX))).ok()?;
+            chunk
+                .try_reserve_exact(need.max(doubled.clamp(ARENA_CHUNK, ARENA_CHUNK_MAX)))
+                .ok()?;
             self.chunks.try_reserve(1).ok()?;
             self.chunks.push(chunk);
         }
