@@ -226,6 +226,12 @@ impl Error {
         self
     }
 
+    /// The same error as another class.
+    pub(crate) fn with_class(mut self, class: Class) -> Error {
+        self.0.class = class;
+        self
+    }
+
     /// The same error with words before its message, such as which host was tried.
     pub(crate) fn prefixed(mut self, prefix: &str) -> Error {
         self.0.message = format!("{prefix}{}", self.0.message);

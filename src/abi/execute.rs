@@ -1,0 +1,151 @@
+//! Executing statements.
+
+use std::ffi::c_char;
+
+use super::boundary::{array, guard, required_text};
+use super::cursor::{CursorHandle, dbapi_cursor_t};
+use super::error::dbapi_error_t;
+use super::registry;
+use super::status::dbapi_status_t::{self, DBAPI_OK};
+use super::value::{param, params as read_params};
+use crate::dbapi::{Arguments, RowSource};
+use crate::error::{Error, Result};
+use crate::types::Param;
+use crate::types::value::Value;
+
+/// PEP 249's execute. Unless autocommit is on, the first statement of a transaction takes BEGIN along in the
+/// same packet. What the cursor held before is gone, whether or not this succeeds.
+///
+/// @param cursor borrowed.
+/// @param sql borrowed, UTF-8. With `params`, `%s` stands for each of them in turn and `%%` for a percent
+///   sign; they are sent apart from the statement, so nothing needs quoting. Without, it is sent as it is, and
+///   may hold several statements separated by `;`: the last one's result is the one to fetch.
+/// @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `%` means itself.
+/// @param nparams how many, at most 65535.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK, or an error: DBAPI_PROGRAMMING_ERROR for an empty statement, for placeholders and
+///   parameters that do not match, and for COPY ... FROM STDIN or TO STDOUT; DBAPI_DATA_ERROR for a parameter
+///   that is not a value; else what the server reports. Calls on one connection take turns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_execute(
+    cursor: *mut dbapi_cursor_t,
+    sql: *const c_char,
+    params: *const Value,
+    nparams: usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
+        let sql = required_text(sql, "sql")?;
+        let bound = read_params(array(params, nparams, "params")?)?;
+        let arguments = (!params.is_null()).then_some(Arguments::Positional(&bound));
+        execute(&handle, sql, arguments)
+    })
+}
+
+/// `dbapi_execute` with parameters by name: `%(name)s` stands for the one called so, as often as it is
+/// written.
+///
+/// @param cursor borrowed.
+/// @param sql borrowed, UTF-8.
+/// @param names borrowed: a name for each parameter. Names that the statement does not use are fine.
+/// @param params borrowed: the parameters.
+/// @param nparams how many names and parameters. With `names` and `params` NULL and this 0, none are given.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return as `dbapi_execute`; DBAPI_PROGRAMMING_ERROR names a placeholder without a parameter.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_execute_named(
+    cursor: *mut dbapi_cursor_t,
+    sql: *const c_char,
+    names: *const *const c_char,
+    params: *const Value,
+    nparams: usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
+        let sql = required_text(sql, "sql")?;
+        let given = !(names.is_null() && params.is_null());
+        let names = array(names, nparams, "names")?
+            .iter()
+            .enumerate()
+            .map(|(index, &name)| required_text(name, &format!("names[{index}]")))
+            .collect::<Result<Vec<_>>>()?;
+        let bound = read_params(array(params, nparams, "params")?)?;
+        execute(&handle, sql, given.then_some(Arguments::Named(&names, &bound)))
+    })
+}
+
+fn execute(
+    handle: &CursorHandle,
+    sql: &str,
+    arguments: Option<Arguments<'_>>,
+) -> Result<dbapi_status_t> {
+    handle.with(|state| {
+        state.forget_rows();
+        state.cursor.execute(sql, arguments)
+    })?;
+    Ok(DBAPI_OK)
+}
+
+/// PEP 249's executemany: runs a statement once for each row of parameters. All rows travel in one pipeline;
+/// results are discarded. With autocommit on, all rows happen in one transaction, or none does.
+///
+/// @param cursor borrowed.
+/// @param sql borrowed, UTF-8: one statement, with `%s` for each parameter of a row.
+/// @param params borrowed: `nrows` x `nparams` values, row after row.
+/// @param nparams parameters in a row, at most 65535.
+/// @param nrows rows. 0: nothing is sent.
+/// @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
+/// @return DBAPI_OK, or an error as `dbapi_execute`. A row that cannot be sent is found before any is. Calls
+///   on one connection take turns.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_executemany(
+    cursor: *mut dbapi_cursor_t,
+    sql: *const c_char,
+    params: *const Value,
+    nparams: usize,
+    nrows: usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
+        let sql = required_text(sql, "sql")?;
+        let count = nparams.checked_mul(nrows).ok_or_else(|| {
+            Error::programming(format!("{nrows} rows of {nparams} parameters are too many"))
+        })?;
+        let rows = Rows { values: array(params, count, "params")?, width: nparams, count: nrows };
+        handle.with(|state| {
+            state.forget_rows();
+            state.cursor.execute_many(sql, &rows)
+        })?;
+        Ok(DBAPI_OK)
+    })
+}
+
+/// Rows as they lie in the caller's memory.
+struct Rows<'a> {
+    values: &'a [Value],
+    width: usize,
+    count: usize,
+}
+
+impl RowSource for Rows<'_> {
+    fn rows(&self) -> usize {
+        self.count
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn param(&self, row: usize, column: usize) -> Result<Param<'_>> {
+        match self.values.get(row * self.width + column) {
+            Some(value) => param(value),
+            None => Err(Error::programming("argument params has no such row")),
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! Values: reading those that C hands in, filling those it wants filled, and their text.
+
+use std::ffi::c_char;
+
+use super::boundary::{guard, guard_value, required_output, set_output};
+use super::error::dbapi_error_t;
+use super::status::dbapi_status_t::{self, DBAPI_INTERFACE_ERROR, DBAPI_OK};
+use crate::error::{Error, Result};
+use crate::types::value::{Interval, Kind, Text, TimeTz, Value, ValueAs};
+use crate::types::{self, Datum, Param};
+use crate::wire::LONGEST_MESSAGE;
+
+/// The values of a parameter list. An error says which, counted from 1.
+pub(super) fn params(values: &[Value]) -> Result<Vec<Param<'_>>> {
+    values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            param(value).map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))
+        })
+        .collect()
+}
+
+/// A value as safe Rust sees it.
+pub(super) fn param(value: &Value) -> Result<Param<'_>> {
+    let kind = Kind::from_number(value.kind).ok_or_else(|| {
+        Error::programming(format!("kind {} is not a dbapi_kind_t", value.kind))
+    })?;
+    let held = &value.r#as;
+    // SAFETY: every bit pattern is a value of each member that is read here; the kind says which one the
+    // caller filled, and its pointers are good for the call (the contract in `abi`).
+    let datum = unsafe {
+        match kind {
+            Kind::DBAPI_KIND_NULL => Datum::Null,
+            // Not as a bool: a C caller may have left more than a 1 there.
+            Kind::DBAPI_KIND_BOOL => Datum::Bool(held.uuid[0] != 0),
+            Kind::DBAPI_KIND_INT => Datum::Int(held.integer),
+            Kind::DBAPI_KIND_FLOAT => Datum::Float(held.floating),
+            Kind::DBAPI_KIND_NUMERIC => Datum::Numeric(utf8(held.text)?),
+            Kind::DBAPI_KIND_TEXT => Datum::Text(utf8(held.text)?),
+            Kind::DBAPI_KIND_BYTES => Datum::Bytes(bytes(held.text)?),
+            Kind::DBAPI_KIND_DATE => Datum::Date(held.integer),
+            Kind::DBAPI_KIND_TIME => Datum::Time(held.integer),
+            Kind::DBAPI_KIND_TIMETZ => Datum::TimeTz(held.timetz),
+            Kind::DBAPI_KIND_TIMESTAMP => Datum::Timestamp(held.integer),
+            Kind::DBAPI_KIND_TIMESTAMPTZ => Datum::TimestampTz(held.integer),
+            Kind::DBAPI_KIND_INTERVAL => Datum::Interval(held.interval),
+            Kind::DBAPI_KIND_UUID => Datum::Uuid(held.uuid),
+            Kind::DBAPI_KIND_JSON => Datum::Json(utf8(held.text)?),
+            Kind::DBAPI_KIND_ARRAY => {
+                return Err(Error::not_supported("array values are not supported yet"));
+            }
+        }
+    };
+    Ok(Param { oid: value.oid, datum })
+}
+
+fn bytes<'a>(text: Text) -> Result<&'a [u8]> {
+    if text.length == 0 {
+        return Ok(&[]);
+    }
+    if text.data.is_null() {
+        return Err(Error::programming(format!("its data is NULL, with length {}", text.length)));
+    }
+    if text.length > LONGEST_MESSAGE {
+        return Err(Error::data(format!(
+            "it is {} bytes long, and PostgreSQL accepts {LONGEST_MESSAGE}",
+            text.length
+        ))
+        .with_sqlstate("54000"));
+    }
+    // SAFETY: not NULL, and the caller promises `length` bytes, good for the call.
+    Ok(unsafe { std::slice::from_raw_parts(text.data.cast(), text.length) })
+}
+
+fn utf8<'a>(text: Text) -> Result<&'a str> {
+    std::str::from_utf8(bytes(text)?).map_err(|error| {
+        Error::data(format!("it is not valid UTF-8, at byte {}", error.valid_up_to()))
+            .with_sqlstate("22021")
+    })
+}
+
+/// Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,
+/// TimeZone UTC), whatever form it arrived in. Works as snprintf does: what does not fit is cut off, at a
+/// character's end, and the full length is told.
+///
+/// @param value borrowed: a cell of a row, or a value of the caller's. NULL renders as nothing.
+/// @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+/// @param capacity of the buffer, in bytes, the NUL included.
+/// @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+///   May be NULL.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_DATA_ERROR for a
+///   value that is none (a date that no calendar of PostgreSQL's has). Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_format(
+    value: *const Value,
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        required_output(value.cast_mut(), "value")?;
+        if capacity > 0 {
+            required_output(buffer, "buffer")?;
+        }
+        // SAFETY: not NULL, and the caller promises a value.
+        let value = unsafe { &*value };
+        let is_text = [Kind::DBAPI_KIND_TEXT, Kind::DBAPI_KIND_JSON, Kind::DBAPI_KIND_NUMERIC]
+            .iter()
+            .any(|&kind| kind as i32 == value.kind);
+        if is_text {
+            // What a server sent is shown as it is, also where it is not UTF-8 (SQL_ASCII databases).
+            // SAFETY: these kinds hold text, and every bit pattern is one of Text's.
+            let text = bytes(unsafe { value.r#as.text })?;
+            put(text, buffer, capacity, out_length);
+            return Ok(DBAPI_OK);
+        }
+        let param = param(value)?;
+        let mut text = String::new();
+        types::format(param.oid, &param.datum, &mut text)?;
+        put(text.as_bytes(), buffer, capacity, out_length);
+        Ok(DBAPI_OK)
+    })
+}
+
+/// Copies what fits, and a NUL.
+fn put(text: &[u8], buffer: *mut c_char, capacity: usize, out_length: *mut usize) {
+    set_output(out_length, text.len());
+    let Some(room) = capacity.checked_sub(1) else { return };
+    let mut length = text.len().min(room);
+    if length < text.len() {
+        // Not inside a character: back to a byte that begins one.
+        while length > 0 && text.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            length -= 1;
+        }
+    }
+    // SAFETY: the caller promises `capacity` writable bytes, and `length` is below that.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr().cast(), buffer, length);
+        buffer.add(length).write(0);
+    }
+}
+
+/// Fills `value`, unless it is NULL.
+fn fill(
+    value: *mut Value,
+    kind: Kind,
+    set: impl FnOnce(&mut ValueAs) -> Result<()>,
+) -> dbapi_status_t {
+    guard_value(DBAPI_INTERFACE_ERROR, || {
+        required_output(value, "value")?;
+        let mut filled = ValueAs { uuid: [0; 16] };
+        set(&mut filled)?;
+        // SAFETY: not NULL, and the caller promises that it is writable.
+        unsafe { value.write(Value { kind: kind as i32, oid: 0, r#as: filled }) };
+        Ok(DBAPI_OK)
+    })
+}
+
+fn fill_text(value: *mut Value, kind: Kind, data: *const c_char, length: usize) -> dbapi_status_t {
+    fill(value, kind, |held| {
+        if length > 0 {
+            required_output(data.cast_mut(), "data")?;
+        }
+        held.text = Text { data, length };
+        Ok(())
+    })
+}
+
+/// Makes `value` NULL. The setters exist for languages whose FFI does not care for unions; each zeroes what it
+/// does not set, the oid included, which may be set afterwards.
+///
+/// @param value written.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_null(value: *mut Value) -> dbapi_status_t {
+    fill(value, Kind::DBAPI_KIND_NULL, |_| Ok(()))
+}
+
+/// Makes `value` a BOOL.
+///
+/// @param value written.
+/// @param boolean the truth value.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_bool(value: *mut Value, boolean: bool) -> dbapi_status_t {
+    fill(value, Kind::DBAPI_KIND_BOOL, |held| {
+        held.boolean = boolean;
+        Ok(())
+    })
+}
+
+fn fill_integer(value: *mut Value, kind: Kind, integer: i64) -> dbapi_status_t {
+    fill(value, kind, |held| {
+        held.integer = integer;
+        Ok(())
+    })
+}
+
+/// Makes `value` an INT.
+///
+/// @param value written.
+/// @param integer the number. As a parameter it is typed as the same literal: int4 if it fits, else int8.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_int64(value: *mut Value, integer: i64) -> dbapi_status_t {
+    fill_integer(value, Kind::DBAPI_KIND_INT, integer)
+}
+
+/// Makes `value` a FLOAT.
+///
+/// @param value written.
+/// @param floating the number; as a parameter it is a float8.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_double(value: *mut Value, floating: f64) -> dbapi_status_t {
+    fill(value, Kind::DBAPI_KIND_FLOAT, |held| {
+        held.floating = floating;
+        Ok(())
+    })
+}
+
+/// Makes `value` a NUMERIC.
+///
+/// @param value written.
+/// @param data borrowed: decimal digits, as PostgreSQL reads them. It must live as long as the value is used.
+/// @param length of `data`, in bytes.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_numeric(
+    value: *mut Value,
+    data: *const c_char,
+    length: usize,
+) -> dbapi_status_t {
+    fill_text(value, Kind::DBAPI_KIND_NUMERIC, data, length)
+}
+
+/// Makes `value` a TEXT.
+///
+/// @param value written.
+/// @param data borrowed: UTF-8. As a parameter it is typed as an untyped literal: the server infers the type.
+///   It must live as long as the value is used.
+/// @param length of `data`, in bytes.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_text(
+    value: *mut Value,
+    data: *const c_char,
+    length: usize,
+) -> dbapi_status_t {
+    fill_text(value, Kind::DBAPI_KIND_TEXT, data, length)
+}
+
+/// Makes `value` a BYTES, PEP 249's Binary.
+///
+/// @param value written.
+/// @param data borrowed: any bytes. It must live as long as the value is used.
+/// @param length of `data`, in bytes.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_bytes(
+    value: *mut Value,
+    data: *const c_char,
+    length: usize,
+) -> dbapi_status_t {
+    fill_text(value, Kind::DBAPI_KIND_BYTES, data, length)
+}
+
+/// Makes `value` a JSON document.
+///
+/// @param value written.
+/// @param data borrowed: UTF-8. As a parameter it is typed as an untyped literal, so that it fits json and
+///   jsonb alike. It must live as long as the value is used.
+/// @param length of `data`, in bytes.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_json(
+    value: *mut Value,
+    data: *const c_char,
+    length: usize,
+) -> dbapi_status_t {
+    fill_text(value, Kind::DBAPI_KIND_JSON, data, length)
+}
+
+/// Makes `value` a DATE.
+///
+/// @param value written.
+/// @param days from 1970-01-01; INT64_MIN and INT64_MAX are -infinity and infinity.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_date(value: *mut Value, days: i64) -> dbapi_status_t {
+    fill_integer(value, Kind::DBAPI_KIND_DATE, days)
+}
+
+/// Makes `value` a TIME.
+///
+/// @param value written.
+/// @param microseconds from midnight, at most 86400000000.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_time(
+    value: *mut Value,
+    microseconds: i64,
+) -> dbapi_status_t {
+    fill_integer(value, Kind::DBAPI_KIND_TIME, microseconds)
+}
+
+/// Makes `value` a TIMETZ.
+///
+/// @param value written.
+/// @param microseconds from midnight, local time, at most 86400000000.
+/// @param utc_offset seconds east of UTC.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_timetz(
+    value: *mut Value,
+    microseconds: i64,
+    utc_offset: i32,
+) -> dbapi_status_t {
+    fill(value, Kind::DBAPI_KIND_TIMETZ, |held| {
+        held.timetz = TimeTz { microseconds, utc_offset };
+        Ok(())
+    })
+}
+
+/// Makes `value` a TIMESTAMP.
+///
+/// @param value written.
+/// @param microseconds from 1970-01-01 00:00:00, without time zone; INT64_MIN and INT64_MAX are -infinity and
+///   infinity.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_timestamp(
+    value: *mut Value,
+    microseconds: i64,
+) -> dbapi_status_t {
+    fill_integer(value, Kind::DBAPI_KIND_TIMESTAMP, microseconds)
+}
+
+/// Makes `value` a TIMESTAMPTZ.
+///
+/// @param value written.
+/// @param microseconds from 1970-01-01 00:00:00 UTC; INT64_MIN and INT64_MAX are -infinity and infinity.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_timestamptz(
+    value: *mut Value,
+    microseconds: i64,
+) -> dbapi_status_t {
+    fill_integer(value, Kind::DBAPI_KIND_TIMESTAMPTZ, microseconds)
+}
+
+/// Makes `value` an INTERVAL.
+///
+/// @param value written.
+/// @param months whole months, kept apart from days since they have no fixed length.
+/// @param days whole days.
+/// @param microseconds the rest.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_interval(
+    value: *mut Value,
+    months: i32,
+    days: i32,
+    microseconds: i64,
+) -> dbapi_status_t {
+    fill(value, Kind::DBAPI_KIND_INTERVAL, |held| {
+        held.interval = Interval { microseconds, days, months };
+        Ok(())
+    })
+}
+
+/// Makes `value` a UUID.
+///
+/// @param value written.
+/// @param uuid borrowed: 16 bytes, in the order they are written. They are copied.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `uuid` is NULL. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_set_uuid(
+    value: *mut Value,
+    uuid: *const u8,
+) -> dbapi_status_t {
+    fill(value, Kind::DBAPI_KIND_UUID, |held| {
+        required_output(uuid.cast_mut(), "uuid")?;
+        // SAFETY: not NULL, and the caller promises 16 bytes; any alignment will do for bytes.
+        held.uuid = unsafe { uuid.cast::<[u8; 16]>().read() };
+        Ok(())
+    })
+}

@@ -1,0 +1,229 @@
+//! A cursor (SEMANTICS, "Cursor"): runs statements on its connection, and hands out the rows of the last.
+//!
+//! A client-side cursor's rows were all received by `execute`; fetching touches neither the connection nor
+//! its lock. A named cursor's rows stay on the server (`server_cursor`).
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use super::connection::Connection;
+use super::exchange;
+use super::executemany::{self, RowSource};
+use super::lexer;
+use super::placeholder::Arguments;
+use super::result::{ResultSet, RowBlock, no_results};
+use super::server_cursor::{Declaration, ServerCursor};
+use crate::error::{Error, Result};
+use crate::types::Param;
+use crate::wire::Column;
+
+/// In which format results are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResultFormat {
+    /// PostgreSQL's text form.
+    Text,
+    /// The binary form, for types that this library reads in it; one more round trip.
+    Binary,
+    /// Whatever is quicker.
+    Auto,
+}
+
+/// A cursor. Not shared between threads: whoever holds it takes turns.
+pub(crate) struct Cursor {
+    connection: Arc<Connection>,
+    server: Option<ServerCursor>,
+    result: Option<ResultSet>,
+    /// Of an executemany, or of a statement whose rows are gone.
+    row_count: i64,
+    array_size: usize,
+    format: ResultFormat,
+    closed: bool,
+}
+
+impl Cursor {
+    /// A fresh cursor; on the server if `declaration` names one.
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        declaration: Option<Declaration>,
+    ) -> Result<Cursor> {
+        connection.check_open()?;
+        Ok(Cursor {
+            connection,
+            server: declaration.map(ServerCursor::new).transpose()?,
+            result: None,
+            row_count: -1,
+            array_size: 1,
+            format: ResultFormat::Auto,
+            closed: false,
+        })
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed {
+            return Err(Error::interface("the cursor is already closed"));
+        }
+        self.connection.check_open()
+    }
+
+    /// PEP 249's execute. `None`: `sql` is sent as it is, and may hold several statements.
+    pub(crate) fn execute(&mut self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<()> {
+        self.check_open()?;
+        if let Some(server) = &self.server {
+            server.check_unused()?;
+        }
+        self.forget_result();
+        if lexer::is_blank(sql) {
+            return Err(exchange::empty_query());
+        }
+        let binary = self.format == ResultFormat::Binary;
+        let server = self.server.as_mut();
+        let reply = self.connection.turn(|session| {
+            self.connection.begin_work();
+            let bound = match arguments {
+                None => None,
+                Some(arguments) => Some(arguments.bind(sql, session.standard_strings())?),
+            };
+            match (server, bound) {
+                (Some(server), bound) => server.declare(session, sql, bound).map(|()| None),
+                (None, Some((sql, params))) => {
+                    session.run_extended(&sql, &params, binary).map(Some)
+                }
+                (None, None) if binary => session.run_extended(sql, &[], true).map(Some),
+                (None, None) => session.run_simple(sql).map(Some),
+            }
+        })?;
+        if let Some(reply) = reply {
+            let result = ResultSet::new(reply);
+            self.row_count = result.row_count;
+            self.result = Some(result);
+        }
+        Ok(())
+    }
+
+    /// PEP 249's executemany: `sql` once for each row of parameters, in one pipeline.
+    pub(crate) fn execute_many(&mut self, sql: &str, rows: &dyn RowSource) -> Result<()> {
+        self.check_open()?;
+        if self.server.is_some() {
+            return Err(Error::programming("executemany cannot be called on a named cursor"));
+        }
+        self.forget_result();
+        if lexer::is_blank(sql) {
+            return Err(exchange::empty_query());
+        }
+        self.row_count = self.connection.turn(|session| {
+            self.connection.begin_work();
+            executemany::run(session, sql, rows)
+        })?;
+        Ok(())
+    }
+
+    fn forget_result(&mut self) {
+        self.result = None;
+        self.row_count = -1;
+    }
+
+    /// Decodes the next rows into `block`, at most `most`; how many they are comes back. None are left if
+    /// that is 0.
+    pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+        self.check_open()?;
+        if let Some(server) = &mut self.server {
+            let binary = self.format == ResultFormat::Binary;
+            let reply = self.connection.turn(|session| {
+                self.connection.begin_work();
+                server.fetch(session, most, binary)
+            })?;
+            let result = ResultSet::new(reply);
+            self.row_count = result.row_count;
+            self.result = Some(result);
+        }
+        let result = self.result.as_mut().ok_or_else(no_results)?;
+        let count = result.fetch(most, block)?;
+        if let Some(server) = &mut self.server {
+            server.moved(count as u64);
+        }
+        Ok(count)
+    }
+
+    /// The columns of the result; `None` without one.
+    pub(crate) fn columns(&self) -> Option<&Arc<[Column]>> {
+        self.result.as_ref().and_then(|result| result.columns.as_ref())
+    }
+
+    /// Rows produced or affected, or -1.
+    pub(crate) fn row_count(&self) -> i64 {
+        self.row_count
+    }
+
+    /// Of the next row, from 0.
+    pub(crate) fn row_number(&self) -> u64 {
+        match (&self.server, &self.result) {
+            (Some(server), _) => server.position(),
+            (None, Some(result)) => result.position,
+            (None, None) => 0,
+        }
+    }
+
+    /// The last statement's command tag.
+    pub(crate) fn status_message(&self) -> Option<&CStr> {
+        self.result.as_ref().map(|result| result.tag.as_c_str())
+    }
+
+    /// How many rows `fetchmany` gives unless told.
+    pub(crate) fn array_size(&self) -> usize {
+        self.array_size
+    }
+
+    /// Sets what `array_size` gives.
+    pub(crate) fn set_array_size(&mut self, size: usize) -> Result<()> {
+        self.check_open()?;
+        if size == 0 {
+            return Err(Error::programming("arraysize must be at least 1"));
+        }
+        self.array_size = size;
+        Ok(())
+    }
+
+    /// Sets the format that results are asked for in, from the next execute on.
+    pub(crate) fn set_result_format(&mut self, format: ResultFormat) -> Result<()> {
+        self.check_open()?;
+        self.format = format;
+        Ok(())
+    }
+
+    /// Whether `close` was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// PEP 249's close: idempotent. A named cursor is closed on the server, if it can still be there.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        self.closed = true;
+        // The description and the counts stay readable; the rows go.
+        if let Some(result) = &mut self.result {
+            result.drop_rows();
+        }
+        match &mut self.server {
+            Some(server) if self.connection.check_open().is_ok() => self.connection.turn(|session| {
+                self.connection.begin_work();
+                server.close(session)
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a parameter is called in an error's message.
+pub(super) fn check_parameters(params: &[Param<'_>], names: Option<&[&str]>) -> Result<()> {
+    for (index, param) in params.iter().enumerate() {
+        param.encoded_len().map_err(|error| {
+            error.prefixed(&match names.and_then(|names| names.get(index)) {
+                Some(name) => format!("parameter \"{name}\": "),
+                None => format!("parameter {}: ", index + 1),
+            })
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! One request and its answers: what is sent for a statement, and what comes back, read on to ReadyForQuery
+//! whatever happens, so that a connection is either ready or broken.
+
+use std::sync::Arc;
+
+use super::connection::Session;
+use super::result::Reply;
+use crate::error::{Error, Result};
+use crate::net::Channel;
+use crate::types::{self, Param};
+use crate::wire::{Column, Event, RowShape, Wire};
+
+/// What is told to a server that waits for COPY's data.
+const NO_COPY: &str = "COPY cannot be run by execute";
+
+/// What has come back so far.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// BEGIN went first, and has not been answered yet.
+    pub(super) began: bool,
+    /// Columns of the statement under way.
+    pub(super) columns: Option<Arc<[Column]>>,
+    /// The last statement that ended.
+    pub(super) last: Option<Reply>,
+    /// A statement was empty.
+    pub(super) empty: bool,
+    /// The first thing that went wrong.
+    pub(super) failure: Option<Error>,
+}
+
+impl Answers {
+    /// Takes in one event; true when the answers are complete. `sent` is the statement, for error messages.
+    pub(super) fn take(&mut self, channel: &mut Channel, event: Event, sent: &str) -> Result<bool> {
+        match event {
+            Event::Ready(_) => return Ok(true),
+            Event::Columns(columns) => self.columns = Some(columns),
+            Event::NoData => self.columns = None,
+            Event::Complete(_) if self.began => self.began = false,
+            Event::Complete(tag) => {
+                let rows = channel.wire().take_rows()?;
+                self.last = Some(Reply { columns: self.columns.take(), rows, tag });
+            }
+            Event::EmptyQuery => self.empty = true,
+            Event::Failed(fields) => {
+                self.columns = None;
+                let sent = if self.began { "BEGIN" } else { sent };
+                self.failure.get_or_insert_with(|| Error::from_server(*fields, Some(sent)));
+            }
+            Event::CopyIn => {
+                channel.wire().start_copy_fail(NO_COPY)?;
+                self.failure.get_or_insert_with(|| copy_refused("FROM STDIN"));
+            }
+            Event::CopyOut => {
+                self.failure.get_or_insert_with(|| copy_refused("TO STDOUT"));
+            }
+            Event::Suspended => return Err(Error::protocol("a row limit that was never set")),
+            Event::Parameters(_) | Event::Notice(_) | Event::Notification(_) => {}
+        }
+        Ok(false)
+    }
+}
+
+fn copy_refused(which: &str) -> Error {
+    Error::programming(format!("COPY ... {which} cannot be run by execute"))
+}
+
+impl Session {
+    /// Queues a request, all of it or nothing: an argument that cannot be sent leaves no half behind.
+    pub(super) fn queue(&mut self, fill: impl FnOnce(&mut Wire) -> Result<()>) -> Result<()> {
+        let wire = self.channel()?.wire();
+        let mark = wire.mark();
+        fill(wire).inspect_err(|_| wire.revert(mark))
+    }
+
+    /// Reads the answers to what was queued, to their end.
+    pub(super) fn finish(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
+        let channel = self.channel()?;
+        loop {
+            let event = channel.next_event(None)?;
+            if answers.take(channel, event, sent)? {
+                break;
+            }
+        }
+        self.settle(answers.failure.take())?;
+        Ok(answers)
+    }
+
+    /// Runs `sql` by the simple protocol. The last statement's reply comes back.
+    pub(super) fn run_simple(&mut self, sql: &str) -> Result<Reply> {
+        let began = self.must_begin();
+        self.queue(|wire| {
+            if began {
+                wire.start_command_before("BEGIN")?;
+            }
+            wire.start_query(sql)
+        })?;
+        let answers = self.finish(Answers { began, ..Answers::default() }, sql)?;
+        answers.last.ok_or_else(empty_query)
+    }
+
+    /// Runs one statement by the extended protocol. `binary`: columns come in binary format where this
+    /// library reads it, for one more round trip to know them first.
+    pub(super) fn run_extended(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        binary: bool,
+    ) -> Result<Reply> {
+        let began = self.must_begin();
+        let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
+        let mut answers = Answers { began, ..Answers::default() };
+        let begin_and_parse = |wire: &mut Wire| {
+            if began {
+                wire.start_command_before("BEGIN")?;
+            }
+            wire.start_parse("", sql, &types)
+        };
+        if binary {
+            // Everything that can be wrong with a parameter is wrong before anything is sent.
+            for (index, param) in params.iter().enumerate() {
+                param.encoded_len().map_err(|e| e.prefixed(&format!("parameter {}: ", index + 1)))?;
+            }
+            self.queue(|wire| {
+                begin_and_parse(wire)?;
+                wire.start_describe_statement("")?;
+                wire.start_flush();
+                Ok(())
+            })?;
+            answers = self.described(answers, sql)?;
+            let columns = answers.columns.take();
+            let columns = columns.map(|columns| with_formats(&columns));
+            let formats: Vec<i16> =
+                columns.iter().flat_map(|c| c.iter()).map(|c| i16::from(c.binary)).collect();
+            let shape = RowShape::Known(formats.len() as u16);
+            answers.columns = columns;
+            let queued = self.queue(|wire| {
+                wire.start_bind("", params, &formats)?;
+                wire.start_execute(0, shape)?;
+                wire.start_sync();
+                Ok(())
+            });
+            if let Err(error) = queued {
+                // Too large together: the server still waits for a Sync.
+                self.queue(|wire| {
+                    wire.start_sync();
+                    Ok(())
+                })?;
+                self.finish(answers, sql)?;
+                return Err(error);
+            }
+        } else {
+            self.queue(|wire| {
+                begin_and_parse(wire)?;
+                wire.start_bind("", params, &[])?;
+                wire.start_describe_portal()?;
+                wire.start_execute(0, RowShape::Described)?;
+                wire.start_sync();
+                Ok(())
+            })?;
+        }
+        let answers = self.finish(answers, sql)?;
+        answers.last.ok_or_else(empty_query)
+    }
+
+    /// Reads on until the statement has been described, or has failed, which is an error after Ready.
+    fn described(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
+        let channel = self.channel()?;
+        loop {
+            let event = channel.next_event(None)?;
+            let described = matches!(event, Event::Columns(_) | Event::NoData);
+            if answers.take(channel, event, sent)? {
+                self.settle(answers.failure.take())?;
+                return Err(Error::protocol("an end where a description belongs"));
+            }
+            if described {
+                return Ok(answers);
+            }
+        }
+    }
+
+    /// Runs a command of our own, such as COMMIT. Its command tag comes back.
+    pub(super) fn command(&mut self, sql: &str) -> Result<String> {
+        self.queue(|wire| wire.start_query(sql))?;
+        let answers = self.finish(Answers::default(), sql)?;
+        Ok(answers.last.map(|reply| reply.tag).unwrap_or_default())
+    }
+}
+
+/// The columns, in the format they are asked for in.
+fn with_formats(columns: &[Column]) -> Arc<[Column]> {
+    columns
+        .iter()
+        .map(|column| Column { binary: types::has_binary(column.type_oid), ..column.clone() })
+        .collect()
+}
+
+pub(super) fn empty_query() -> Error {
+    Error::programming("can't execute an empty query")
+}

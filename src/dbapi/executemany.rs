@@ -1,0 +1,173 @@
+//! `executemany`: Bind and Execute for each row in one pipeline, with one Sync at its end.
+//!
+//! The pipeline is bounded: what waits to be sent is sent before more is queued, and the server is heard
+//! while it is. With autocommit on, the one Sync makes one implicit transaction of all rows (manual, 55.2.4):
+//! all of them happen, or none.
+
+use super::connection::Session;
+use super::cursor::check_parameters;
+use super::exchange::{self, Answers};
+use super::placeholder::{Names, convert};
+use super::result;
+use crate::error::{Error, Result};
+use crate::net::Channel;
+use crate::types::Param;
+use crate::wire::{Event, RowShape, Wire};
+
+/// How much may wait to be sent before it is sent.
+const MOST_WAITING: usize = 64 << 10;
+
+/// Rows of parameters, each as wide as `width`.
+pub(crate) trait RowSource {
+    /// How many rows.
+    fn rows(&self) -> usize;
+    /// How many parameters a row has.
+    fn width(&self) -> usize;
+    /// Parameter `column` of row `row`, both from 0; an error if it is not a value.
+    fn param(&self, row: usize, column: usize) -> Result<Param<'_>>;
+}
+
+/// Runs `sql` for each row. The sum of the rows affected comes back, or -1 if no command counted any.
+pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Result<i64> {
+    let converted = convert(sql, Names::Positional(rows.width()), session.standard_strings())?;
+    let mut params = Vec::with_capacity(rows.width());
+    // A row that cannot be sent is met before any is, so that none has happened.
+    for row in 0..rows.rows() {
+        read_row(rows, row, &mut params)
+            .and_then(|()| check_parameters(&params, None))
+            .map_err(|error| error.in_row(row as u64))?;
+    }
+    if rows.rows() == 0 {
+        return Ok(0);
+    }
+    let mut pipeline = Pipeline {
+        sql: &converted.sql,
+        types: None,
+        answers: Answers { began: session.must_begin(), ..Answers::default() },
+        done: 0,
+        affected: None,
+        failed_row: None,
+    };
+    let outcome = pipeline.send(session, rows, &mut params);
+    let local = match outcome {
+        Ok(()) => None,
+        Err(error) if error.breaks_connection() => return Err(error),
+        // Refused before it was written: the server still waits for a Sync.
+        Err(error) => Some(error),
+    };
+    pipeline.receive_rest(session)?;
+    let failure = pipeline.answers.failure.take();
+    session.settle(failure.map(|error| match pipeline.failed_row {
+        Some(row) => error.in_row(row),
+        None => error,
+    }))?;
+    match local {
+        Some(error) => Err(error),
+        None if pipeline.answers.empty => Err(exchange::empty_query()),
+        None => Ok(pipeline.affected.unwrap_or(-1)),
+    }
+}
+
+fn read_row<'a>(rows: &'a dyn RowSource, row: usize, params: &mut Vec<Param<'a>>) -> Result<()> {
+    params.clear();
+    for column in 0..rows.width() {
+        let param = rows.param(row, column);
+        params.push(param.map_err(|e| e.prefixed(&format!("parameter {}: ", column + 1)))?);
+    }
+    Ok(())
+}
+
+struct Pipeline<'a> {
+    sql: &'a str,
+    /// The parameter types that the statement is prepared with, once it is.
+    types: Option<Vec<u32>>,
+    answers: Answers,
+    /// Rows that have been answered.
+    done: u64,
+    affected: Option<i64>,
+    failed_row: Option<u64>,
+}
+
+impl Pipeline<'_> {
+    fn send<'r>(
+        &mut self,
+        session: &mut Session,
+        rows: &'r dyn RowSource,
+        params: &mut Vec<Param<'r>>,
+    ) -> Result<()> {
+        let began = self.answers.began;
+        for row in 0..rows.rows() {
+            read_row(rows, row, params)?;
+            let prepare = !self.is_prepared_for(params);
+            if prepare {
+                self.types = Some(params.iter().map(Param::declared_oid).collect());
+            }
+            let types = self.types.as_deref().unwrap_or_default();
+            session
+                .queue(|wire| {
+                    if began && row == 0 {
+                        wire.start_command_before("BEGIN")?;
+                    }
+                    if prepare {
+                        wire.start_parse("", self.sql, types)?;
+                    }
+                    wire.start_bind("", params, &[])?;
+                    wire.start_execute(0, RowShape::Unwanted)
+                })
+                .map_err(|error| error.in_row(row as u64))?;
+            let channel = session.channel()?;
+            if channel.wire().poll_transmit().len() >= MOST_WAITING {
+                while let Some(event) = channel.send_or_event(None)? {
+                    self.take(channel, event)?;
+                }
+                if self.answers.failure.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the prepared statement's types are those that these parameters would have. A NULL is any.
+    fn is_prepared_for(&self, params: &[Param<'_>]) -> bool {
+        self.types.as_ref().is_some_and(|types| {
+            types
+                .iter()
+                .zip(params)
+                .all(|(&oid, param)| param.declared_oid() == oid || param.is_untyped_null())
+        })
+    }
+
+    /// Ends the pipeline and reads the answers to their end.
+    fn receive_rest(&mut self, session: &mut Session) -> Result<()> {
+        let channel = session.channel()?;
+        // After a failure the Sync is there already: the server skips to it.
+        if self.answers.failure.is_none() {
+            channel.wire().start_sync();
+        }
+        loop {
+            let event = channel.next_event(None)?;
+            if self.take(channel, event)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, channel: &mut Channel, event: Event) -> Result<bool> {
+        let failed = self.answers.failure.is_some();
+        if let Event::Complete(tag) = &event
+            && !self.answers.began
+        {
+            self.done += 1;
+            let count = result::affected(tag);
+            if count >= 0 {
+                self.affected = Some(self.affected.unwrap_or(0).saturating_add(count));
+            }
+        }
+        let over = self.answers.take(channel, event, self.sql)?;
+        if !failed && self.answers.failure.is_some() && !self.answers.began {
+            self.failed_row = Some(self.done);
+        }
+        Ok(over)
+    }
+}

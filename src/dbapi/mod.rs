@@ -1,0 +1,19 @@
+//! PEP 249 in safe Rust: connections, transactions, cursors, placeholders, results.
+//!
+//! Knows what a call means (SEMANTICS), and nothing of C or of sockets.
+
+mod connection;
+mod cursor;
+mod exchange;
+mod executemany;
+mod lexer;
+mod placeholder;
+mod result;
+mod server_cursor;
+
+pub(crate) use connection::{Closed, Connection, Status};
+pub(crate) use cursor::{Cursor, ResultFormat};
+pub(crate) use executemany::RowSource;
+pub(crate) use placeholder::Arguments;
+pub(crate) use result::{ColumnFacts, RowBlock};
+pub(crate) use server_cursor::Declaration;

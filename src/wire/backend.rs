@@ -1,0 +1,247 @@
+//! Messages from the server: their longest lengths, and their bodies taken apart (manual, 55.7).
+//!
+//! Nothing here trusts a count or a length, and nothing panics. Text that is not UTF-8 (errors from before
+//! the encoding is agreed come in the server's own) is kept readable, with U+FFFD where it is not.
+
+use std::ffi::CString;
+
+use crate::error::{Error, Result, ServerFields, SqlState};
+
+/// The longest message that PostgreSQL can build, header included: its buffers end at 1 GiB.
+const LONGEST: u32 = 1 << 30;
+
+/// How long a message of this type may say it is (the length field, which counts itself); `None` for types
+/// that do not exist. `authenticated` is whether the server has proved anything yet: before that, nothing it
+/// says needs to be long.
+pub(super) fn longest(kind: u8, authenticated: bool) -> Option<u32> {
+    let after = match kind {
+        // Authentication, NegotiateProtocolVersion.
+        b'R' | b'v' => 64 << 10,
+        // BackendKeyData: 256 bytes of key in protocol 3.2.
+        b'K' => 4 + 4 + 256,
+        // ParameterStatus; NotificationResponse (a payload is below 8000 bytes).
+        b'S' => 1 << 20,
+        b'A' => 64 << 10,
+        // ErrorResponse, NoticeResponse: they may quote a whole statement.
+        b'E' | b'N' => 64 << 20,
+        // ParseComplete, BindComplete, CloseComplete, NoData, PortalSuspended, EmptyQueryResponse, CopyDone.
+        b'1' | b'2' | b'3' | b'n' | b's' | b'I' | b'c' => 4,
+        // ReadyForQuery.
+        b'Z' => 5,
+        // CommandComplete.
+        b'C' => 64 << 10,
+        // ParameterDescription: a count and an oid each.
+        b't' => 4 + 2 + 4 * 65535,
+        // CopyInResponse, CopyOutResponse, CopyBothResponse: a count and a format code each.
+        b'G' | b'H' | b'W' => 4 + 1 + 2 + 2 * 65535,
+        // RowDescription: a name (63 bytes, and longer ones should a server be built so) and 18 bytes each.
+        b'T' => 64 << 20,
+        // DataRow, CopyData.
+        b'D' | b'd' => LONGEST,
+        _ => return None,
+    };
+    Some(if authenticated { after } else { after.min(64 << 10) })
+}
+
+/// One column, as RowDescription gives it.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// The name; bytes as the server sent them.
+    pub(crate) name: CString,
+    /// The table it is a column of, or 0.
+    pub(crate) table_oid: u32,
+    /// Its number in that table, or 0.
+    pub(crate) table_column: i16,
+    /// Its type.
+    pub(crate) type_oid: u32,
+    /// `pg_type.typlen`: negative for types of variable width.
+    pub(crate) type_size: i16,
+    /// `pg_attribute.atttypmod`: -1 for none.
+    pub(crate) type_modifier: i32,
+    /// Whether values come in binary format.
+    pub(crate) binary: bool,
+}
+
+/// A NotificationResponse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notification {
+    /// The backend that sent it.
+    pub(crate) pid: i32,
+    /// The channel's name.
+    pub(crate) channel: String,
+    /// What was sent with it; may be empty.
+    pub(crate) payload: String,
+}
+
+/// Reads a message's body front to back.
+#[derive(Clone, Copy)]
+pub(super) struct Body<'a> {
+    rest: &'a [u8],
+    /// The message, for errors.
+    name: &'static str,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(name: &'static str, body: &'a [u8]) -> Body<'a> {
+        Body { rest: body, name }
+    }
+
+    pub(super) fn error(&self, what: &str) -> Error {
+        Error::protocol(format_args!("{} {what}", self.name))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or_else(|| self.error("cut short"))?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    pub(super) fn i16(&mut self) -> Result<i16> {
+        self.array().map(i16::from_be_bytes)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn i32(&mut self) -> Result<i32> {
+        self.array().map(i32::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// The bytes up to a NUL, which is skipped.
+    pub(super) fn cstr(&mut self) -> Result<&'a [u8]> {
+        let end = memchr::memchr(0, self.rest).ok_or_else(|| self.error("with an endless string"))?;
+        let (text, rest) = self.rest.split_at_checked(end).ok_or_else(|| self.error("cut short"))?;
+        self.rest = rest.get(1..).unwrap_or_default();
+        Ok(text)
+    }
+
+    pub(super) fn text(&mut self) -> Result<String> {
+        self.cstr().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// All that is left.
+    pub(super) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(super) fn end(self) -> Result<()> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.error("with bytes behind its end")) }
+    }
+}
+
+/// A RowDescription's columns.
+pub(super) fn row_description(body: &[u8]) -> Result<Vec<Column>> {
+    let mut body = Body::new("RowDescription", body);
+    let count = body.u16()?;
+    // Each takes 19 bytes at least, so a lying count reserves no more than the message's own size.
+    let mut columns = Vec::with_capacity(usize::from(count).min(body.rest.len() / 19));
+    for _ in 0..count {
+        let name = CString::new(body.cstr()?).map_err(|_| body.error("with a bad name"))?;
+        let table_oid = body.u32()?;
+        let table_column = body.i16()?;
+        let type_oid = body.u32()?;
+        let type_size = body.i16()?;
+        let type_modifier = body.i32()?;
+        let binary = match body.i16()? {
+            0 => false,
+            1 => true,
+            _ => return Err(body.error("with an unknown format code")),
+        };
+        columns.push(Column {
+            name,
+            table_oid,
+            table_column,
+            type_oid,
+            type_size,
+            type_modifier,
+            binary,
+        });
+    }
+    body.end()?;
+    Ok(columns)
+}
+
+/// A ParameterDescription's type oids.
+pub(super) fn parameter_description(body: &[u8]) -> Result<Vec<u32>> {
+    let mut body = Body::new("ParameterDescription", body);
+    let count = body.u16()?;
+    let mut types = Vec::with_capacity(usize::from(count).min(body.rest.len() / 4));
+    for _ in 0..count {
+        types.push(body.u32()?);
+    }
+    body.end()?;
+    Ok(types)
+}
+
+/// An ErrorResponse's or NoticeResponse's fields. Unknown ones are skipped, as the manual asks.
+pub(super) fn fields(name: &'static str, body: &[u8]) -> Result<ServerFields> {
+    let mut body = Body::new(name, body);
+    let mut fields = ServerFields::default();
+    loop {
+        let code = body.u8()?;
+        if code == 0 {
+            return body.end().map(|()| fields);
+        }
+        let value = body.cstr()?;
+        let place = match code {
+            b'C' => {
+                fields.sqlstate = SqlState::parse(value);
+                continue;
+            }
+            b'S' => &mut fields.severity,
+            b'V' => &mut fields.severity_nonlocalized,
+            b'M' => &mut fields.message_primary,
+            b'D' => &mut fields.message_detail,
+            b'H' => &mut fields.message_hint,
+            b'P' => &mut fields.statement_position,
+            b'p' => &mut fields.internal_position,
+            b'q' => &mut fields.internal_query,
+            b'W' => &mut fields.context,
+            b's' => &mut fields.schema_name,
+            b't' => &mut fields.table_name,
+            b'c' => &mut fields.column_name,
+            b'd' => &mut fields.datatype_name,
+            b'n' => &mut fields.constraint_name,
+            b'F' => &mut fields.source_file,
+            b'L' => &mut fields.source_line,
+            b'R' => &mut fields.source_function,
+            _ => continue,
+        };
+        *place = Some(String::from_utf8_lossy(value).into_owned());
+    }
+}
+
+/// A NotificationResponse.
+pub(super) fn notification(body: &[u8]) -> Result<Notification> {
+    let mut body = Body::new("NotificationResponse", body);
+    let pid = body.i32()?;
+    let channel = body.text()?;
+    let payload = body.text()?;
+    body.end()?;
+    Ok(Notification { pid, channel, payload })
+}
+
+/// A ParameterStatus: name and value.
+pub(super) fn parameter_status(body: &[u8]) -> Result<(String, String)> {
+    let mut body = Body::new("ParameterStatus", body);
+    let pair = (body.text()?, body.text()?);
+    body.end()?;
+    Ok(pair)
+}
+
+/// A CommandComplete's tag, such as `INSERT 0 1`.
+pub(super) fn command_tag(body: &[u8]) -> Result<String> {
+    let mut body = Body::new("CommandComplete", body);
+    let tag = body.text()?;
+    body.end()?;
+    Ok(tag)
+}

@@ -1,0 +1,170 @@
+//! Messages to the server. `postgres-protocol` lays them out; here they are checked first.
+//!
+//! PostgreSQL refuses messages of 1 GiB and more by ending the session, and lengths that wrap have smuggled
+//! SQL through other clients (SECURITY, "length and count wrap on sending"), so what is too long is an error
+//! before the first byte of its message is written.
+
+use bytes::BytesMut;
+use postgres_protocol::message::frontend as message;
+
+use crate::error::{Class, Error, Result};
+use crate::types::Param;
+
+/// The longest message a server accepts (`PQ_LARGE_MESSAGE_LIMIT`), length field included.
+pub(crate) const LONGEST_MESSAGE: usize = (1 << 30) - 2;
+/// The most parameters a statement can have: Bind counts them in 16 bits.
+pub(crate) const MOST_PARAMETERS: usize = 65535;
+/// Above this, an allocation is tried before `BytesMut`, which aborts the process when memory runs out, is
+/// asked for it.
+const CAREFUL_FROM: usize = 1 << 20;
+
+/// Makes room for a message of `length` bytes, type byte included, or says why not.
+fn reserve(out: &mut BytesMut, length: usize, what: &str) -> Result<()> {
+    if length > LONGEST_MESSAGE + 1 {
+        return Err(too_long(what, length));
+    }
+    if out.capacity() - out.len() < length {
+        if length > CAREFUL_FROM {
+            let mut probe = Vec::<u8>::new();
+            probe
+                .try_reserve_exact(length + out.len())
+                .map_err(|_| Error::out_of_memory(format_args!("for {what} of {length} bytes")))?;
+        }
+        out.reserve(length);
+    }
+    Ok(())
+}
+
+fn too_long(what: &str, length: usize) -> Error {
+    Error::data(format!(
+        "{what} is too long: {length} bytes in one message, and PostgreSQL accepts {LONGEST_MESSAGE}"
+    ))
+    .with_sqlstate("54000")
+}
+
+/// A failure of `postgres-protocol`, which checks again what was checked here.
+fn unwritable(error: std::io::Error) -> Error {
+    Error::new(Class::Internal, "a message could not be written").caused_by(error)
+}
+
+/// StartupMessage, protocol 3.0. No value holds a NUL: whoever calls has checked.
+pub(super) fn startup(parameters: &[(&str, &str)], out: &mut BytesMut) -> Result<()> {
+    message::startup_message(parameters.iter().copied(), out).map_err(|_| {
+        Error::programming("a connection parameter holds a NUL byte")
+    })
+}
+
+/// PasswordMessage. A NUL would end the password early.
+pub(super) fn password(password: &[u8], out: &mut BytesMut) -> Result<()> {
+    message::password_message(password, out)
+        .map_err(|_| Error::programming("the password holds a NUL byte").breaking_connection())
+}
+
+pub(super) fn sasl_initial_response(mechanism: &str, data: &[u8], out: &mut BytesMut) -> Result<()> {
+    message::sasl_initial_response(mechanism, data, out).map_err(unwritable)
+}
+
+pub(super) fn sasl_response(data: &[u8], out: &mut BytesMut) -> Result<()> {
+    message::sasl_response(data, out).map_err(unwritable)
+}
+
+pub(super) fn query(sql: &str, out: &mut BytesMut) -> Result<()> {
+    no_nul(sql)?;
+    reserve(out, 6 + sql.len(), "the statement")?;
+    message::query(sql, out).map_err(unwritable)
+}
+
+pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) -> Result<()> {
+    no_nul(sql)?;
+    count_parameters(types.len())?;
+    reserve(out, 9 + name.len() + sql.len() + 4 * types.len(), "the statement")?;
+    message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
+}
+
+/// Bind. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
+/// `result_formats`: none for all text, one for all columns, or one a column.
+pub(super) fn bind(
+    portal: &str,
+    statement: &str,
+    params: &[Param<'_>],
+    result_formats: &[i16],
+    out: &mut BytesMut,
+) -> Result<()> {
+    count_parameters(params.len())?;
+    let mut length = 13 + portal.len() + statement.len() + 2 * result_formats.len();
+    for (index, param) in params.iter().enumerate() {
+        let value = param
+            .encoded_len()
+            .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?;
+        // Summed without wrapping: each is checked before the next is added.
+        length = length.saturating_add(value).saturating_add(6);
+        if length > LONGEST_MESSAGE {
+            return Err(too_long(&format!("parameter {}", index + 1), length));
+        }
+    }
+    reserve(out, length, "the parameters")?;
+    message::bind(
+        portal,
+        statement,
+        params.iter().map(Param::format_code),
+        params,
+        |param, out| {
+            if param.is_null() {
+                return Ok(postgres_protocol::IsNull::Yes);
+            }
+            param.encode(out);
+            Ok(postgres_protocol::IsNull::No)
+        },
+        result_formats.iter().copied(),
+        out,
+    )
+    .map_err(|error| match error {
+        message::BindError::Serialization(error) => unwritable(error),
+        message::BindError::Conversion(_) => Error::new(Class::Internal, "a parameter could not be written"),
+    })
+}
+
+pub(super) fn describe_statement(name: &str, out: &mut BytesMut) -> Result<()> {
+    message::describe(b'S', name, out).map_err(unwritable)
+}
+
+pub(super) fn describe_portal(name: &str, out: &mut BytesMut) -> Result<()> {
+    message::describe(b'P', name, out).map_err(unwritable)
+}
+
+pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) -> Result<()> {
+    message::execute(portal, most_rows, out).map_err(unwritable)
+}
+
+pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
+    message::copy_fail(reason, out).map_err(unwritable)
+}
+
+pub(super) fn sync(out: &mut BytesMut) {
+    message::sync(out);
+}
+
+pub(super) fn flush(out: &mut BytesMut) {
+    message::flush(out);
+}
+
+pub(super) fn terminate(out: &mut BytesMut) {
+    message::terminate(out);
+}
+
+fn no_nul(sql: &str) -> Result<()> {
+    match memchr::memchr(0, sql.as_bytes()) {
+        None => Ok(()),
+        Some(at) => Err(Error::programming(format!("the statement holds a NUL byte, at byte {at}"))),
+    }
+}
+
+fn count_parameters(count: usize) -> Result<()> {
+    if count > MOST_PARAMETERS {
+        return Err(Error::programming(format!(
+            "a statement with {count} parameters: PostgreSQL accepts {MOST_PARAMETERS}"
+        ))
+        .with_sqlstate("54023"));
+    }
+    Ok(())
+}

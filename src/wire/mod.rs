@@ -1,0 +1,535 @@
+//! The frontend/backend protocol, version 3.0, as a state machine over bytes (manual, chapter 55).
+//!
+//! No socket, no clock: whoever drives it (`net`, or a test) moves bytes and asks what happened.
+//!
+//! * `start_*` queues a request: its bytes wait to be sent, its answers are expected in order.
+//! * [`Wire::poll_transmit`] yields what to send; [`Wire::handle_sent`] says how much was.
+//! * [`Wire::receive_space`] is where received bytes go; [`Wire::handle_eof`] says that no more will come.
+//! * [`Wire::poll_event`] yields what the server said, one message at a time, but for rows: those are
+//!   collected where they were received, until [`Wire::take_rows`].
+//!
+//! An error from `poll_event` ends the connection: what the server says after it cannot be trusted.
+//!
+//! What is to come fits in here so:
+//!
+//! * Non-blocking use: nothing to do; `poll_transmit` and `poll_event` never wait.
+//! * Pipelining: the queue of expected answers is one already. Several `start_*` in a row are several
+//!   requests in flight; an error skips to the next Sync, as the server does.
+//! * Streaming: `take_rows` may be called between events, at any time, for the rows so far.
+//! * COPY: `CopyIn`, `CopyOut` events exist; CopyData becomes an event of its own, and a `start_copy_data`.
+//! * TLS: below this, in `net`, between the socket and `receive_space`. Its one trace in the protocol, the
+//!   single byte that answers SSLRequest, comes before this machine starts.
+//! * Protocol 3.2: the version in the startup message, NegotiateProtocolVersion in `startup_message`.
+
+mod auth;
+mod backend;
+mod frontend;
+mod inbox;
+mod rows;
+mod scram;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::{Buf, BytesMut};
+
+pub(crate) use auth::Credentials;
+pub(crate) use backend::{Column, Notification};
+pub(crate) use frontend::MOST_PARAMETERS;
+pub(crate) use rows::{Cells, Rows};
+
+use crate::error::{Error, Result, ServerFields};
+use crate::types::Param;
+use auth::Authentication;
+use inbox::{Frame, Inbox};
+
+/// More settings than this are not reported by any server, but by one that wants our memory.
+const MOST_SETTINGS: usize = 1000;
+/// A send buffer larger than this is given back once it is empty.
+const KEPT_OUT_BUFFER: usize = 1 << 20;
+
+/// Where the server stands, as its last ReadyForQuery said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TransactionStatus {
+    /// `I`: in no transaction.
+    Idle,
+    /// `T`: in a transaction.
+    InTransaction,
+    /// `E`: in a transaction that failed and can only be rolled back.
+    InError,
+}
+
+/// What the server said.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The answers to everything up to a Sync, or to a simple query, are complete.
+    Ready(TransactionStatus),
+    /// The columns of the rows to come, or of a described statement.
+    Columns(Arc<[Column]>),
+    /// A described statement gives no rows.
+    NoData,
+    /// The types of a described statement's parameters.
+    Parameters(Vec<u32>),
+    /// A statement has ended; its command tag. Its rows are there to take.
+    Complete(String),
+    /// A statement without any command in it.
+    EmptyQuery,
+    /// Execute's row limit was reached; the portal has more.
+    Suspended,
+    /// A statement failed. The answers to come are those from the next Sync on.
+    Failed(Box<ServerFields>),
+    /// A notice.
+    Notice(Box<ServerFields>),
+    /// A notification.
+    Notification(Notification),
+    /// The server waits for CopyData.
+    CopyIn,
+    /// The server sends CopyData, which is skipped.
+    CopyOut,
+}
+
+/// Where the columns of an Execute's rows are known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowShape {
+    /// From the Describe sent before it.
+    Described,
+    /// From an earlier one: this many.
+    Known(u16),
+    /// The rows are not wanted.
+    Unwanted,
+}
+
+/// An answer that is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    Query,
+    Parse,
+    Bind,
+    DescribeStatement,
+    DescribePortal,
+    Execute(RowShape),
+    Sync,
+}
+
+/// A point in what is queued. See [`Wire::mark`].
+pub(crate) struct Mark {
+    bytes: usize,
+    owed: usize,
+}
+
+enum Phase {
+    Startup(Authentication),
+    Running,
+    Ended,
+}
+
+/// The protocol's state for one connection.
+pub(crate) struct Wire {
+    phase: Phase,
+    out: BytesMut,
+    inbox: Inbox,
+    owed: VecDeque<Owed>,
+    status: TransactionStatus,
+    /// Columns of the rows now arriving, once described.
+    columns: Option<u16>,
+    /// CopyData may arrive.
+    copying: bool,
+    settings: Vec<(String, String)>,
+    backend_pid: i32,
+    cancel_key: Vec<u8>,
+}
+
+impl Wire {
+    /// Begins a connection: queues the startup message. `parameters` are name and value; the user is
+    /// `credentials`' own.
+    pub(crate) fn start_startup(
+        credentials: Credentials,
+        parameters: &[(&str, &str)],
+    ) -> Result<Wire> {
+        let mut out = BytesMut::new();
+        let mut all = vec![("user", credentials.user.as_str())];
+        all.extend_from_slice(parameters);
+        frontend::startup(&all, &mut out)?;
+        Ok(Wire {
+            phase: Phase::Startup(Authentication::new(credentials)),
+            out,
+            inbox: Inbox::default(),
+            owed: VecDeque::new(),
+            status: TransactionStatus::Idle,
+            columns: None,
+            copying: false,
+            settings: Vec::new(),
+            backend_pid: 0,
+            cancel_key: Vec::new(),
+        })
+    }
+
+    /// Query: the simple protocol. Answered by the results of each statement in it, then Ready.
+    pub(crate) fn start_query(&mut self, sql: &str) -> Result<()> {
+        frontend::query(sql, &mut self.out)?;
+        self.owed.push_back(Owed::Query);
+        Ok(())
+    }
+
+    /// Parse: prepares `sql` under `name` ("" for the unnamed statement). `types`: 0 leaves one to the server.
+    pub(crate) fn start_parse(&mut self, name: &str, sql: &str, types: &[u32]) -> Result<()> {
+        frontend::parse(name, sql, types, &mut self.out)?;
+        self.owed.push_back(Owed::Parse);
+        Ok(())
+    }
+
+    /// Bind: makes the unnamed portal of a prepared statement. `result_formats`: none for text, one for all
+    /// columns, or one a column.
+    pub(crate) fn start_bind(
+        &mut self,
+        statement: &str,
+        params: &[Param<'_>],
+        result_formats: &[i16],
+    ) -> Result<()> {
+        frontend::bind("", statement, params, result_formats, &mut self.out)?;
+        self.owed.push_back(Owed::Bind);
+        Ok(())
+    }
+
+    /// Describe of a prepared statement. Answered by Parameters, then Columns or NoData.
+    pub(crate) fn start_describe_statement(&mut self, name: &str) -> Result<()> {
+        frontend::describe_statement(name, &mut self.out)?;
+        self.owed.push_back(Owed::DescribeStatement);
+        Ok(())
+    }
+
+    /// Describe of the unnamed portal. Answered by Columns or NoData.
+    pub(crate) fn start_describe_portal(&mut self) -> Result<()> {
+        frontend::describe_portal("", &mut self.out)?;
+        self.owed.push_back(Owed::DescribePortal);
+        Ok(())
+    }
+
+    /// Execute of the unnamed portal; `most_rows` 0 for all.
+    pub(crate) fn start_execute(&mut self, most_rows: i32, shape: RowShape) -> Result<()> {
+        frontend::execute("", most_rows, &mut self.out)?;
+        self.owed.push_back(Owed::Execute(shape));
+        Ok(())
+    }
+
+    /// Sync: ends a run of extended messages. Answered by Ready.
+    pub(crate) fn start_sync(&mut self) {
+        frontend::sync(&mut self.out);
+        self.owed.push_back(Owed::Sync);
+    }
+
+    /// Flush: asks for the answers so far, without ending the run. Not answered itself.
+    pub(crate) fn start_flush(&mut self) {
+        frontend::flush(&mut self.out);
+    }
+
+    /// What is queued now, to come back to if what is to be queued next cannot be.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { bytes: self.out.len(), owed: self.owed.len() }
+    }
+
+    /// Forgets what was queued since `mark`. Nothing may have been sent in between.
+    pub(crate) fn revert(&mut self, mark: Mark) {
+        self.out.truncate(mark.bytes);
+        self.owed.truncate(mark.owed);
+    }
+
+    /// A statement that gives no rows, by the extended protocol and without a Sync: if it fails, the server
+    /// skips what follows it, be it a Query. That is how BEGIN travels with a statement that must not run
+    /// without it.
+    pub(crate) fn start_command_before(&mut self, sql: &str) -> Result<()> {
+        self.start_parse("", sql, &[])?;
+        self.start_bind("", &[], &[])?;
+        self.start_execute(0, RowShape::Unwanted)
+    }
+
+    /// CopyFail: refuses a CopyIn. Its statement then fails with 57014.
+    pub(crate) fn start_copy_fail(&mut self, reason: &str) -> Result<()> {
+        frontend::copy_fail(reason, &mut self.out)?;
+        // A server in copy mode ignores a Sync; the one that was sent with the Execute is owed again. If
+        // something else was sent behind the Execute, that ended the copy mode, and its Sync still counts.
+        if let [Owed::Execute(_), Owed::Sync] = *self.owed.make_contiguous() {
+            frontend::sync(&mut self.out);
+        }
+        Ok(())
+    }
+
+    /// Terminate: says good-bye. Not answered.
+    pub(crate) fn start_terminate(&mut self) {
+        if !matches!(self.phase, Phase::Ended) {
+            frontend::terminate(&mut self.out);
+            self.phase = Phase::Ended;
+        }
+    }
+
+    /// What waits to be sent.
+    pub(crate) fn poll_transmit(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// Takes note that `count` bytes of what waited were sent.
+    pub(crate) fn handle_sent(&mut self, count: usize) {
+        self.out.advance(count.min(self.out.len()));
+        if self.out.is_empty() && self.out.capacity() > KEPT_OUT_BUFFER {
+            self.out = BytesMut::new();
+        }
+    }
+
+    /// Where to append received bytes, and the most that may be appended (at least 1).
+    pub(crate) fn receive_space(&mut self) -> Result<(&mut Vec<u8>, usize)> {
+        self.inbox.space()
+    }
+
+    /// The server closed the connection.
+    pub(crate) fn handle_eof(&mut self) -> Error {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ended);
+        let when = match phase {
+            Phase::Startup(_) => "while connecting",
+            _ if self.inbox.is_mid_message() => "in the middle of a message",
+            _ => "unexpectedly",
+        };
+        Error::broken(format!("the server closed the connection {when}")).with_sqlstate("08006")
+    }
+
+    /// Whether answers are owed.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Whether the server has let us in.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        match &self.phase {
+            Phase::Startup(authentication) => authentication.is_done(),
+            Phase::Running => true,
+            Phase::Ended => false,
+        }
+    }
+
+    /// Where the server stood at the last Ready.
+    pub(crate) fn transaction_status(&self) -> TransactionStatus {
+        self.status
+    }
+
+    /// A setting that the server reports, by its name.
+    pub(crate) fn parameter_status(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The backend's process id, and the key that cancels its statements.
+    pub(crate) fn backend_key(&self) -> (i32, &[u8]) {
+        (self.backend_pid, &self.cancel_key)
+    }
+
+    /// The rows received since the last call.
+    pub(crate) fn take_rows(&mut self) -> Result<Rows> {
+        self.inbox.take_rows()
+    }
+
+    /// What the server said next; `None` until more is received. An error ends the connection.
+    pub(crate) fn poll_event(&mut self) -> Result<Option<Event>> {
+        let outcome = self.next_event();
+        if outcome.is_err() {
+            self.phase = Phase::Ended;
+        }
+        outcome
+    }
+
+    fn next_event(&mut self) -> Result<Option<Event>> {
+        if matches!(self.phase, Phase::Ended) {
+            return Err(Error::broken("the connection has ended"));
+        }
+        let authenticated = self.is_authenticated();
+        loop {
+            let frame = self.inbox.next_frame(|kind| backend::longest(kind, authenticated))?;
+            let Some(frame) = frame else { return Ok(None) };
+            if frame.kind == b'D' {
+                self.row(frame)?;
+            } else if let Some(event) = self.message(frame)? {
+                return Ok(Some(event));
+            } else if !authenticated && self.is_authenticated() {
+                // The limits have changed.
+                return self.next_event();
+            }
+        }
+    }
+
+    #[inline]
+    fn row(&mut self, frame: Frame) -> Result<()> {
+        let columns = match self.owed.front() {
+            Some(Owed::Query | Owed::Execute(RowShape::Described)) => self.columns,
+            Some(Owed::Execute(RowShape::Known(columns))) => Some(*columns),
+            Some(Owed::Execute(RowShape::Unwanted)) => return Ok(()),
+            _ => None,
+        };
+        match columns {
+            Some(columns) => self.inbox.accept_row(frame, columns),
+            None => Err(Error::protocol("a row where none belongs")),
+        }
+    }
+
+    /// Handles one message that is not a row.
+    fn message(&mut self, frame: Frame) -> Result<Option<Event>> {
+        let body = self.inbox.body(frame);
+        match frame.kind {
+            b'E' => {
+                let fields = backend::fields("ErrorResponse", body)?;
+                return self.failure(fields).map(Some);
+            }
+            b'N' => {
+                let fields = backend::fields("NoticeResponse", body)?;
+                return Ok(Some(Event::Notice(Box::new(fields))));
+            }
+            b'A' if matches!(self.phase, Phase::Running) => {
+                return Ok(Some(Event::Notification(backend::notification(body)?)));
+            }
+            b'S' if self.is_authenticated() => {
+                let (name, value) = backend::parameter_status(self.inbox.body(frame))?;
+                return self.setting(name, value).map(|()| None);
+            }
+            _ => {}
+        }
+        if let Phase::Startup(_) = self.phase {
+            return self.startup_message(frame);
+        }
+        let body = self.inbox.body(frame);
+        let front = self.owed.front().copied();
+        match (frame.kind, front) {
+            (b'Z', Some(Owed::Query | Owed::Sync)) => {
+                self.status = ready(body)?;
+                self.owed.pop_front();
+                self.columns = None;
+                self.copying = false;
+                Ok(Some(Event::Ready(self.status)))
+            }
+            (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) => {
+                self.owed.pop_front();
+                Ok(None)
+            }
+            (b't', Some(Owed::DescribeStatement)) => {
+                backend::parameter_description(body).map(|types| Some(Event::Parameters(types)))
+            }
+            (b'T', Some(Owed::Query | Owed::DescribeStatement | Owed::DescribePortal)) => {
+                let columns = backend::row_description(body)?;
+                self.columns = Some(columns.len() as u16);
+                if front != Some(Owed::Query) {
+                    self.owed.pop_front();
+                }
+                Ok(Some(Event::Columns(columns.into())))
+            }
+            (b'n', Some(Owed::DescribeStatement | Owed::DescribePortal)) => {
+                self.columns = None;
+                self.owed.pop_front();
+                Ok(Some(Event::NoData))
+            }
+            (b'C' | b'I', Some(Owed::Query | Owed::Execute(_))) => {
+                let event = match frame.kind {
+                    b'C' => Event::Complete(backend::command_tag(body)?),
+                    _ => Event::EmptyQuery,
+                };
+                self.columns = None;
+                self.copying = false;
+                if front != Some(Owed::Query) {
+                    self.owed.pop_front();
+                }
+                Ok(Some(event))
+            }
+            (b's', Some(Owed::Execute(_))) => {
+                self.owed.pop_front();
+                Ok(Some(Event::Suspended))
+            }
+            (b'G', Some(Owed::Query | Owed::Execute(_))) => Ok(Some(Event::CopyIn)),
+            (b'H', Some(Owed::Query | Owed::Execute(_))) => {
+                self.copying = true;
+                Ok(Some(Event::CopyOut))
+            }
+            (b'd' | b'c', Some(Owed::Query | Owed::Execute(_))) if self.copying => Ok(None),
+            (b'W', _) => Err(Error::not_supported(
+                "streaming replication (CopyBoth) is not supported",
+            )
+            .breaking_connection()),
+            (kind, _) => Err(Error::protocol(format_args!(
+                "a message of type {:?} where none belongs",
+                char::from(kind)
+            ))),
+        }
+    }
+
+    fn startup_message(&mut self, frame: Frame) -> Result<Option<Event>> {
+        let Phase::Startup(authentication) = &mut self.phase else { return Ok(None) };
+        let done = authentication.is_done();
+        let body = self.inbox.body(frame);
+        match frame.kind {
+            b'R' if !done => {
+                authentication.handle(body, &mut self.out)?;
+                Ok(None)
+            }
+            b'K' if done => {
+                let mut body = backend::Body::new("BackendKeyData", body);
+                self.backend_pid = body.i32()?;
+                self.cancel_key = body.rest().to_vec();
+                Ok(None)
+            }
+            b'Z' if done => {
+                self.status = ready(body)?;
+                self.phase = Phase::Running;
+                Ok(Some(Event::Ready(self.status)))
+            }
+            b'v' => Err(Error::protocol("it wants another protocol version than 3.0")),
+            kind => Err(Error::protocol(format_args!(
+                "a message of type {:?} while connecting",
+                char::from(kind)
+            ))),
+        }
+    }
+
+    fn failure(&mut self, fields: ServerFields) -> Result<Event> {
+        if matches!(self.phase, Phase::Startup(_)) || fields.is_fatal() {
+            return Err(Error::from_server(fields, None).breaking_connection());
+        }
+        self.columns = None;
+        self.copying = false;
+        match self.owed.front() {
+            // Nothing was asked: the server has something to say all the same.
+            None => return Ok(Event::Notice(Box::new(fields))),
+            // Nothing but Ready may follow.
+            Some(Owed::Query) => {
+                self.owed.pop_front();
+                self.owed.push_front(Owed::Sync);
+            }
+            Some(_) => {
+                // The server skips to the next Sync; so do we. Without one it would wait for it forever.
+                while !matches!(self.owed.front(), None | Some(Owed::Sync)) {
+                    self.owed.pop_front();
+                }
+                if self.owed.is_empty() {
+                    self.start_sync();
+                }
+            }
+        }
+        self.inbox.drop_rows();
+        Ok(Event::Failed(Box::new(fields)))
+    }
+
+    fn setting(&mut self, name: String, value: String) -> Result<()> {
+        if let Some((_, known)) = self.settings.iter_mut().find(|(known, _)| *known == name) {
+            *known = value;
+        } else if self.settings.len() < MOST_SETTINGS {
+            self.settings.push((name, value));
+        } else {
+            return Err(Error::protocol("it reports more settings than there are"));
+        }
+        Ok(())
+    }
+}
+
+/// A ReadyForQuery's status.
+fn ready(body: &[u8]) -> Result<TransactionStatus> {
+    match body {
+        b"I" => Ok(TransactionStatus::Idle),
+        b"T" => Ok(TransactionStatus::InTransaction),
+        b"E" => Ok(TransactionStatus::InError),
+        _ => Err(Error::protocol("an unknown transaction status")),
+    }
+}

@@ -1,0 +1,290 @@
+//! Rows as the bytes that were received: chunks of DataRow messages, owned by a result, decoded when fetched.
+//!
+//! A DataRow (manual, 55.7) is a count of columns, then for each a length and that many bytes. It stays where
+//! the kernel put it. Two bytes of it change when it is accepted, so that a cell can be handed to C as it
+//! lies, with a NUL behind it:
+//!
+//! * The byte behind a cell is the first of the next cell's length, and 0 for any length below 16 MiB. A
+//!   NULL's length (-1) becomes `00 ff ff ff`, so that it is 0 there too; `ff ff ff` is then what says NULL.
+//! * Behind the last cell stands the type byte of the next message, which is zeroed once it has been read.
+//!
+//! A row with a cell too long for three bytes of length has its cells listed beside the chunk instead.
+
+use crate::error::{Error, Result};
+
+/// What three bytes of length cannot say, or say of NULL.
+const NULL_LENGTH: u32 = 0x00ff_ffff;
+/// In a chunk's index: the row's cells are listed in `long_rows`, at the rest of the number.
+const LONG_ROW: u32 = 0x8000_0000;
+/// Where a row's first length stands, counted from the message's type byte.
+const CELLS_AT: usize = 7;
+
+/// Messages of one receive buffer that are rows of one result.
+#[derive(Debug, Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Where each row's first length stands, or `LONG_ROW` and a place in `long_rows`.
+    index: Vec<u32>,
+    long_rows: Vec<Vec<LongCell>>,
+}
+
+/// A cell of a long row: where it begins and how long it is, or `None` for NULL.
+pub(crate) type LongCell = Option<(u32, u32)>;
+
+/// The rows of one result, in the order they came.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    chunks: Vec<Chunk>,
+    /// How many rows the chunks before each hold, for access by number.
+    before: Vec<u64>,
+    count: u64,
+}
+
+impl Rows {
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// The cells of row `number` (from 0), if there is such a row.
+    pub(crate) fn row(&self, number: u64) -> Option<Cells<'_>> {
+        // partition_point gives the first chunk that begins after `number`; its predecessor holds it.
+        let place = self.before.partition_point(|&before| before <= number).checked_sub(1)?;
+        let chunk = self.chunks.get(place)?;
+        let within = usize::try_from(number - self.before.get(place)?).ok()?;
+        chunk.row(within)
+    }
+
+    /// Adds the rows of `other` behind these.
+    pub(crate) fn append(&mut self, mut other: Rows) -> Result<()> {
+        self.chunks.try_reserve(other.chunks.len()).map_err(out_of_memory)?;
+        self.before.try_reserve(other.chunks.len()).map_err(out_of_memory)?;
+        for before in &other.before {
+            self.before.push(self.count + before);
+        }
+        self.chunks.append(&mut other.chunks);
+        self.count += other.count;
+        Ok(())
+    }
+}
+
+impl Chunk {
+    fn row(&self, within: usize) -> Option<Cells<'_>> {
+        let entry = *self.index.get(within)?;
+        if entry & LONG_ROW == 0 {
+            return self.bytes.get(entry as usize..).map(Cells::Inline);
+        }
+        let cells = self.long_rows.get((entry & !LONG_ROW) as usize)?;
+        Some(Cells::Listed { bytes: &self.bytes, cells: cells.iter() })
+    }
+}
+
+/// The cells of one row, first to last. Each is followed in memory by a NUL.
+#[derive(Debug)]
+pub(crate) enum Cells<'a> {
+    /// What follows in the chunk, from the next cell's length on.
+    Inline(&'a [u8]),
+    /// A long row: the chunk, and where in it the remaining cells are.
+    Listed {
+        /// The chunk.
+        bytes: &'a [u8],
+        /// The remaining cells.
+        cells: std::slice::Iter<'a, LongCell>,
+    },
+}
+
+impl<'a> Cells<'a> {
+    /// The next cell; `None` for NULL. To be called once for each column of the result.
+    #[inline]
+    pub(crate) fn next_cell(&mut self) -> Option<&'a [u8]> {
+        match self {
+            Cells::Inline(rest) => {
+                let (length, after) = rest.split_first_chunk::<4>()?;
+                let length = u32::from_be_bytes(*length);
+                if length == NULL_LENGTH {
+                    *rest = after;
+                    return None;
+                }
+                let (cell, after) = after.split_at_checked(length as usize)?;
+                *rest = after;
+                Some(cell)
+            }
+            Cells::Listed { bytes, cells } => {
+                let (at, length) = (*cells.next()?)?;
+                bytes.get(at as usize..)?.get(..length as usize)
+            }
+        }
+    }
+}
+
+fn out_of_memory(_: std::collections::TryReserveError) -> Error {
+    Error::out_of_memory("while receiving a result").breaking_connection()
+}
+
+/// The rows that are being received: those in finished chunks, and the index of those that still lie in the
+/// receive buffer.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    done: Rows,
+    index: Vec<u32>,
+    long_rows: Vec<Vec<LongCell>>,
+}
+
+impl Collector {
+    /// Whether rows lie in the receive buffer, which therefore must not be written over.
+    pub(super) fn holds_buffer(&self) -> bool {
+        !self.index.is_empty()
+    }
+
+    /// Accepts the DataRow that lies at `start..end` of the receive buffer, `columns` wide as the result's
+    /// description said. Every count and length in it is checked here, once.
+    pub(super) fn accept(
+        &mut self,
+        buffer: &mut [u8],
+        start: usize,
+        end: usize,
+        columns: u16,
+    ) -> Result<()> {
+        let message = buffer.get_mut(start..end).ok_or_else(truncated)?;
+        let count = message
+            .get(5..CELLS_AT)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(u16::from_be_bytes)
+            .ok_or_else(truncated)?;
+        if count != columns {
+            return Err(Error::protocol(format_args!(
+                "a row of {count} columns in a result of {columns}"
+            )));
+        }
+        let cells = message.get_mut(CELLS_AT..).ok_or_else(truncated)?;
+        // No value of a message shorter than that can be.
+        let entry = if cells.len() < NULL_LENGTH as usize {
+            mark_nulls(cells, count)?;
+            (start + CELLS_AT) as u32
+        } else {
+            self.long_rows.try_reserve(1).map_err(out_of_memory)?;
+            self.long_rows.push(list_cells(cells, start + CELLS_AT, count)?);
+            LONG_ROW | (self.long_rows.len() as u32 - 1)
+        };
+        if let Some(kind) = message.first_mut() {
+            *kind = 0;
+        }
+        if self.index.len() == self.index.capacity() {
+            self.index.try_reserve(self.index.len().max(16)).map_err(out_of_memory)?;
+        }
+        self.index.push(entry);
+        Ok(())
+    }
+
+    /// Takes the receive buffer for good, with the rows that lie in it: it is full. `buffer` must end behind
+    /// the last row and have room for one byte more.
+    pub(super) fn seal(&mut self, mut buffer: Vec<u8>) -> Result<()> {
+        buffer.push(0);
+        self.push_chunk(buffer)
+    }
+
+    /// Takes all rows received so far. Those in `buffer` are copied out of it; `first` is where the first of
+    /// their messages begins, `end` where the last ends.
+    pub(super) fn take_copy(&mut self, buffer: &[u8], first: usize, end: usize) -> Result<Rows> {
+        if self.holds_buffer() {
+            let bytes = buffer.get(first..end).ok_or_else(truncated)?;
+            let mut copy = Vec::new();
+            copy.try_reserve_exact(bytes.len() + 1).map_err(out_of_memory)?;
+            copy.extend_from_slice(bytes);
+            copy.push(0);
+            for entry in &mut self.index {
+                *entry -= if *entry & LONG_ROW == 0 { first as u32 } else { 0 };
+            }
+            for cell in self.long_rows.iter_mut().flatten().flatten() {
+                cell.0 -= first as u32;
+            }
+            self.push_chunk(copy)?;
+        }
+        Ok(self.take_sealed())
+    }
+
+    /// Takes the rows of the chunks sealed so far.
+    pub(super) fn take_sealed(&mut self) -> Rows {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Forgets everything received so far.
+    pub(super) fn clear(&mut self) {
+        *self = Collector::default();
+    }
+
+    fn push_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
+        // A copy of exact size, so that the index keeps its capacity for the chunk to come.
+        let mut index = Vec::new();
+        index.try_reserve_exact(self.index.len()).map_err(out_of_memory)?;
+        index.extend_from_slice(&self.index);
+        self.index.clear();
+        let rows = index.len() as u64;
+        self.done.chunks.try_reserve(1).map_err(out_of_memory)?;
+        self.done.before.try_reserve(1).map_err(out_of_memory)?;
+        self.done.before.push(self.done.count);
+        self.done.count += rows;
+        let long_rows = std::mem::take(&mut self.long_rows);
+        self.done.chunks.push(Chunk { bytes, index, long_rows });
+        Ok(())
+    }
+}
+
+/// Checks the lengths of a row's values, and makes those of its NULLs end the value before them with a 0.
+fn mark_nulls(cells: &mut [u8], count: u16) -> Result<()> {
+    let mut rest = cells;
+    for _ in 0..count {
+        let (length, after) = rest.split_first_chunk_mut::<4>().ok_or_else(truncated)?;
+        let value = i32::from_be_bytes(*length);
+        rest = if value == -1 {
+            length[0] = 0;
+            after
+        } else {
+            after.get_mut(checked_length(value)? as usize..).ok_or_else(truncated)?
+        };
+    }
+    nothing_left(rest)
+}
+
+/// Checks the lengths of a row's values, lists where the values are (counted from the start of the buffer, in
+/// which `cells` begins at `at`), and zeroes the byte behind each.
+fn list_cells(cells: &mut [u8], mut at: usize, count: u16) -> Result<Vec<LongCell>> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(count.into()).map_err(out_of_memory)?;
+    let mut rest = cells;
+    for _ in 0..count {
+        let (length, after) = rest.split_first_chunk_mut::<4>().ok_or_else(truncated)?;
+        let value = i32::from_be_bytes(*length);
+        length[0] = 0;
+        at += 4;
+        rest = if value == -1 {
+            list.push(None);
+            after
+        } else {
+            let length = checked_length(value)?;
+            list.push(Some((at as u32, length)));
+            at += length as usize;
+            after.get_mut(length as usize..).ok_or_else(truncated)?
+        };
+    }
+    nothing_left(rest)?;
+    Ok(list)
+}
+
+fn checked_length(value: i32) -> Result<u32> {
+    u32::try_from(value)
+        .map_err(|_| Error::protocol(format_args!("a row with a value of length {value}")))
+}
+
+fn nothing_left(rest: &[u8]) -> Result<()> {
+    match rest.len() {
+        0 => Ok(()),
+        left => {
+            Err(Error::protocol(format_args!("a row with {left} bytes behind its last value")))
+        }
+    }
+}
+
+fn truncated() -> Error {
+    Error::protocol("a row that ends before its last value")
+}
