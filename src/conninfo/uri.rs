@@ -4,7 +4,7 @@
 //! percent-decoding. No message repeats a piece of the URI except a parameter's name that can be nothing
 //! else: where a delimiter is missing or unescaped, the password can be in any piece.
 
-use super::dsn::{invalid_dsn, is_space, shown};
+use super::dsn::{invalid_dsn, shown};
 use super::{Conninfo, options};
 use crate::error::{Error, Result};
 
@@ -157,10 +157,11 @@ fn store(conninfo: &mut Conninfo, keyword: &str, text: &str, part: &str) -> Resu
     Ok(())
 }
 
-/// Percent-decoding. Spaces around a part are dropped, and inside one are an error, since libpq 17.
+/// Percent-decoding. Spaces around a part are dropped, and inside one are an error, as in libpq 18; tabs and
+/// line ends are characters like others.
 fn decode(text: &str, part: &str) -> Result<String> {
-    let text = text.trim_matches(is_space);
-    if text.contains(is_space) {
+    let text = text.trim_matches(' ');
+    if text.contains(' ') {
         return Err(invalid_dsn(format!(
             "unexpected spaces found in {part} of the URI, use percent-encoded spaces (%20) instead"
         )));
