@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::dsn::{displayed, invalid_value};
+use super::dsn::invalid_value;
 use super::environment::Environment;
 use super::hosts::Host;
 use super::passfile::{PassFile, Password};
@@ -16,7 +16,7 @@ use super::values::{
     ChannelBinding, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
     SslNegotiation, TargetSessionAttrs, TlsVersion,
 };
-use super::{Conninfo, options, refusals};
+use super::{Conninfo, refusals};
 use crate::error::Result;
 
 /// Session settings that have a variable and no keyword, and the names of the server's parameters.
@@ -230,12 +230,9 @@ fn startup_settings(env: &dyn Environment) -> Result<Vec<(String, String)>> {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dbname = options::find("dbname").map_or("", |(_, spec)| displayed(spec, &self.dbname));
         f.debug_struct("Config")
             .field("hosts", &self.hosts)
-            .field("user", &self.user)
             .field("password", &self.password)
-            .field("dbname", &dbname)
             .field("sslmode", &self.sslmode)
             .finish_non_exhaustive()
     }

@@ -49,22 +49,22 @@ fn push_quoted(dsn: &mut String, value: &str) {
     }
 }
 
-/// `value` if it may be shown, else `xxx`. Hidden are the secret keywords, and what the usual slips make of
-/// a password: a connection string as a value, and the pieces into which a URI with an unescaped `/` in
-/// its password falls (`u:a/b@h/d`: port `a`, database `b@h/d`).
-pub(super) fn displayed<'a>(spec: &OptionSpec, value: &'a str) -> &'a str {
-    let misplaced = match spec.keyword {
-        "port" => !value
-            .chars()
-            .all(|c| c.is_ascii_digit() || is_space(c) || matches!(c, ',' | '-' | '+')),
-        "dbname" => value.contains('@'),
-        _ => false,
-    };
-    if spec.secret || misplaced || holds_credentials(value) {
-        HIDDEN
-    } else {
-        value
-    }
+/// All pairs with secrets shown as `xxx`. Hidden are the secret keywords, and what the usual slips make of a
+/// password: a connection string as a value, and the pieces into which a URI with an unescaped `/` in its
+/// password falls (`u:a,b/c@h/d`: hosts `u,b`, port `a,`, database `c@h/d`).
+pub(super) fn redact(conninfo: &Conninfo) -> String {
+    let number = |c: char| c.is_ascii_digit() || is_space(c) || matches!(c, ',' | '-' | '+');
+    let has = |keyword, strange: &dyn Fn(&str) -> bool| conninfo.get(keyword).is_some_and(strange);
+    let fallen = has("port", &|port| !port.chars().all(number))
+        || has("dbname", &|dbname| dbname.contains('@'));
+    join(conninfo, |spec, value| {
+        let piece = matches!(spec.keyword, "host" | "port" | "dbname");
+        if spec.secret || fallen && piece || holds_credentials(value) {
+            HIDDEN
+        } else {
+            value
+        }
+    })
 }
 
 /// Whether `value` looks like a connection string with a password in it.

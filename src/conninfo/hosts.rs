@@ -7,12 +7,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
-use super::dsn::{displayed, invalid_value, shown};
+use super::Conninfo;
+use super::dsn::{invalid_value, shown};
 use super::environment::Environment;
 use super::passfile::Password;
 use super::resolve::default_socket_directory;
 use super::values::{invalid_integer, parse_integer};
-use super::{Conninfo, options};
 use crate::error::Result;
 
 /// `sun_path` less its NUL.
@@ -35,7 +35,7 @@ pub(crate) struct Host {
 }
 
 /// The kind of address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The socket file `.s.PGSQL.<port>` in `directory`.
     Unix {
@@ -66,10 +66,14 @@ impl Host {
     }
 }
 
+/// Without the name: after a slip in a URI, a piece of the password is taken for one.
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = options::find("host").map_or("", |(_, spec)| displayed(spec, &self.name));
-        write!(f, "Host({name}, port {})", self.port)
+        let kind = match self.target {
+            Target::Unix { .. } | Target::Abstract { .. } => "Unix",
+            Target::Tcp { .. } => "TCP",
+        };
+        write!(f, "Host({kind}, port {})", self.port)
     }
 }
 
@@ -181,20 +185,15 @@ fn port(text: &str) -> Result<u16> {
         return Ok(DEFAULT_PORT);
     }
     let plain = text.len() <= 6 && text.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let value = if plain {
-        format!("\"{text}\"")
+    let shown = if plain {
+        format!(" \"{text}\"")
     } else {
         String::new()
     };
-    let number = parse_integer(text).ok_or_else(|| {
-        invalid_integer(
-            "port",
-            if plain { shown(text) } else { String::new() }.as_str(),
-        )
-    })?;
+    let number = parse_integer(text).ok_or_else(|| invalid_integer("port", &shown))?;
     match u16::try_from(number) {
         Ok(port) if port > 0 => Ok(port),
-        _ if plain => Err(invalid_value(format!("invalid port number: {value}"))),
+        _ if plain => Err(invalid_value(format!("invalid port number:{shown}"))),
         _ => Err(invalid_value("invalid port number")),
     }
 }

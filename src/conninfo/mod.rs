@@ -87,7 +87,7 @@ impl Conninfo {
 
     /// As a keyword/value DSN with secrets shown as `xxx`, suitable for a `dsn` attribute.
     pub(crate) fn redacted(&self) -> String {
-        dsn::join(self, dsn::displayed)
+        dsn::redact(self)
     }
 
     /// As a keyword/value DSN that parses back to the same pairs, secrets included.

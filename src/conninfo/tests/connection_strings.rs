@@ -353,21 +353,3 @@ fn text_is_quoted_only_where_needed() {
         r"user=a\'\\ dbname='a b' host='' port=5 options='-c a=b'"
     );
 }
-
-#[test]
-#[ignore = "TEMP"]
-fn dump() {
-    let mut bytes = Vec::new();
-    let mut ours = Vec::new();
-    for (dsn, _) in CASES {
-        if dsn.contains('\0') || dsn.is_empty() {
-            continue;
-        }
-        bytes.extend(dsn.as_bytes());
-        bytes.push(0);
-        ours.extend(outcome(dsn).as_bytes());
-        ours.push(0);
-    }
-    std::fs::write("/tmp/cmp/cases", bytes).unwrap();
-    std::fs::write("/tmp/cmp/ours", ours).unwrap();
-}
