@@ -8,7 +8,7 @@
 //! Reading order: `options` (the table), `keyword_value` and `uri` (text to pairs), `resolve` (pairs
 //! completed), `config` (pairs made typed), `refusals` (what is not implemented yet), `dsn` (pairs to text).
 
-// Nothing calls it yet.
+// Temporary, with the `unused_imports` below: nothing calls it yet.
 #![allow(dead_code)]
 
 use std::collections::BTreeMap;

@@ -240,6 +240,7 @@ static CASES: &[(&str, &str)] = &[
     ("postgres://h/?User=1", "!invalid URI query parameter \"User\", at character 15"),
     ("postgres://u:p@h/?nosuch=1", "!invalid URI query parameter, at character 19"),
     ("postgres://h/?port=1&nosuch=1", "!invalid URI query parameter \"nosuch\", at character 22"),
+    ("postgres://u:a/b?letters=x@h/d", "!invalid URI query parameter, at character 18"),
     ("postgres://h/?=x", "!invalid URI query parameter \"\", at character 15"),
     ("postgres://h/?user", "!missing key/value separator \"=\" in URI query parameter \"user\", at character 15"),
     ("postgres://h/?nosuch", "!missing key/value separator \"=\" in URI query parameter, at character 15"),
