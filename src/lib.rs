@@ -15,6 +15,7 @@
 //! To read it, begin with `wire/mod.rs` (how the protocol is driven), then `dbapi/connection.rs` and
 //! `dbapi/cursor.rs` (what a call means), and last `abi/boundary.rs` (how a call from C gets there).
 
+mod conninfo;
 mod error;
 mod types;
 

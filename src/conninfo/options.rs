@@ -1,0 +1,121 @@
+//! The table of keywords: one row for each that libpq 18 knows, in libpq's order, and ours at the end.
+//!
+//! Source: PostgreSQL 18 manual, "Parameter Key Words" and "Environment Variables". Owns the names, the
+//! variables and the constant defaults; defaults that depend on the machine or on another keyword (user,
+//! dbname, host, passfile, sslmode, max_protocol_version) are `resolve`'s.
+
+/// One keyword.
+#[derive(Debug)]
+pub(crate) struct OptionSpec {
+    /// As written in a connection string.
+    pub(crate) keyword: &'static str,
+    /// The environment variable that is consulted when neither the connection string nor the service file
+    /// gives it.
+    pub(crate) variable: Option<&'static str>,
+    /// What it is when nothing gives it.
+    pub(crate) default: Option<&'static str>,
+    /// Whether its value may never be shown.
+    pub(crate) secret: bool,
+    /// Whether it is this library's own, unknown to libpq.
+    pub(crate) ours: bool,
+}
+
+const fn row(
+    keyword: &'static str,
+    variable: Option<&'static str>,
+    default: Option<&'static str>,
+) -> OptionSpec {
+    OptionSpec {
+        keyword,
+        variable,
+        default,
+        secret: false,
+        ours: false,
+    }
+}
+
+const fn secret(keyword: &'static str, variable: Option<&'static str>) -> OptionSpec {
+    OptionSpec {
+        keyword,
+        variable,
+        default: None,
+        secret: true,
+        ours: false,
+    }
+}
+
+const fn ours(keyword: &'static str, default: &'static str) -> OptionSpec {
+    OptionSpec {
+        keyword,
+        variable: None,
+        default: Some(default),
+        secret: false,
+        ours: true,
+    }
+}
+
+/// Every keyword.
+#[rustfmt::skip]
+pub(crate) static OPTIONS: &[OptionSpec] = &[
+    row("service", Some("PGSERVICE"), None),
+    row("user", Some("PGUSER"), None),
+    secret("password", Some("PGPASSWORD")),
+    row("passfile", Some("PGPASSFILE"), None),
+    row("channel_binding", Some("PGCHANNELBINDING"), Some("prefer")),
+    row("connect_timeout", Some("PGCONNECT_TIMEOUT"), None),
+    row("dbname", Some("PGDATABASE"), None),
+    row("host", Some("PGHOST"), None),
+    row("hostaddr", Some("PGHOSTADDR"), None),
+    row("port", Some("PGPORT"), Some("5432")),
+    row("client_encoding", Some("PGCLIENTENCODING"), None),
+    row("options", Some("PGOPTIONS"), Some("")),
+    row("application_name", Some("PGAPPNAME"), None),
+    row("fallback_application_name", None, None),
+    row("keepalives", None, None),
+    row("keepalives_idle", None, None),
+    row("keepalives_interval", None, None),
+    row("keepalives_count", None, None),
+    row("tcp_user_timeout", None, None),
+    row("sslmode", Some("PGSSLMODE"), Some("prefer")),
+    row("sslnegotiation", Some("PGSSLNEGOTIATION"), Some("postgres")),
+    row("sslcompression", Some("PGSSLCOMPRESSION"), Some("0")),
+    row("sslcert", Some("PGSSLCERT"), None),
+    row("sslkey", Some("PGSSLKEY"), None),
+    row("sslcertmode", Some("PGSSLCERTMODE"), Some("allow")),
+    secret("sslpassword", None),
+    row("sslrootcert", Some("PGSSLROOTCERT"), None),
+    row("sslcrl", Some("PGSSLCRL"), None),
+    row("sslcrldir", Some("PGSSLCRLDIR"), None),
+    row("sslsni", Some("PGSSLSNI"), Some("1")),
+    row("requirepeer", Some("PGREQUIREPEER"), None),
+    row("require_auth", Some("PGREQUIREAUTH"), None),
+    row("min_protocol_version", Some("PGMINPROTOCOLVERSION"), Some("3.0")),
+    row("max_protocol_version", Some("PGMAXPROTOCOLVERSION"), Some("3.0")),
+    row("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION"), Some("TLSv1.2")),
+    row("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION"), None),
+    // "disable" as in a libpq built without GSSAPI, which is what this library is.
+    row("gssencmode", Some("PGGSSENCMODE"), Some("disable")),
+    row("krbsrvname", Some("PGKRBSRVNAME"), Some("postgres")),
+    row("gsslib", Some("PGGSSLIB"), None),
+    row("gssdelegation", Some("PGGSSDELEGATION"), Some("0")),
+    row("replication", None, None),
+    row("target_session_attrs", Some("PGTARGETSESSIONATTRS"), Some("any")),
+    row("load_balance_hosts", Some("PGLOADBALANCEHOSTS"), Some("disable")),
+    secret("scram_client_key", None),
+    secret("scram_server_key", None),
+    row("oauth_issuer", None, None),
+    row("oauth_client_id", None, None),
+    secret("oauth_client_secret", None),
+    row("oauth_scope", None, None),
+    row("sslkeylogfile", None, None),
+    // How many SCRAM iterations a server may ask of us before we call it an attack.
+    ours("scram_max_iterations", "100000"),
+];
+
+/// The row of `keyword` and its place in the table. Case matters, as in libpq.
+pub(crate) fn find(keyword: &str) -> Option<(usize, &'static OptionSpec)> {
+    OPTIONS
+        .iter()
+        .enumerate()
+        .find(|(_, spec)| spec.keyword == keyword)
+}

@@ -1,0 +1,64 @@
+//! What a connection string may ask for and this library does not do yet.
+//!
+//! Each is refused by name: ignoring `sslmode=verify-full` would connect without the protection that was asked
+//! for. A row goes when its feature comes.
+
+use super::Conninfo;
+use crate::error::{Error, Result};
+
+enum Refused {
+    /// Any value but the empty one.
+    Set,
+    /// These values.
+    Values(&'static [&'static str]),
+}
+
+use Refused::{Set, Values};
+
+// No TLS is attempted yet, so sslmode's disable, allow and prefer all mean the same: none.
+#[rustfmt::skip]
+static REFUSALS: &[(&str, Refused)] = &[
+    ("sslmode", Values(&["require", "verify-ca", "verify-full"])),
+    ("sslnegotiation", Values(&["direct"])),
+    ("sslcert", Set),
+    ("sslkey", Set),
+    ("sslcertmode", Values(&["require"])),
+    ("sslpassword", Set),
+    ("sslrootcert", Set),
+    ("sslcrl", Set),
+    ("sslcrldir", Set),
+    ("sslkeylogfile", Set),
+    ("channel_binding", Values(&["require"])),
+    ("require_auth", Set),
+    ("min_protocol_version", Values(&["3.2", "latest"])),
+    ("gssencmode", Values(&["require"])),
+    ("target_session_attrs", Values(&["read-write", "read-only", "primary", "standby", "prefer-standby"])),
+    ("load_balance_hosts", Values(&["random"])),
+    ("scram_client_key", Set),
+    ("scram_server_key", Set),
+    ("oauth_issuer", Set),
+    ("oauth_client_id", Set),
+    ("oauth_client_secret", Set),
+    ("oauth_scope", Set),
+];
+
+/// A not-supported error that names the first keyword in the table's way.
+pub(super) fn check(conninfo: &Conninfo) -> Result<()> {
+    for (keyword, refused) in REFUSALS {
+        let value = conninfo.get(keyword).unwrap_or_default();
+        match refused {
+            Set if !value.is_empty() => {
+                return Err(Error::not_supported(format!(
+                    "the connection option \"{keyword}\" is not supported yet"
+                )));
+            }
+            Values(values) if values.contains(&value) => {
+                return Err(Error::not_supported(format!(
+                    "the connection option \"{keyword}\" with the value \"{value}\" is not supported yet"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

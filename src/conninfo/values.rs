@@ -1,0 +1,189 @@
+//! The types of single values: numbers, and keywords that take one word of a list.
+//!
+//! Source: manual, "Parameter Key Words". Messages are libpq's in substance: the keyword, and the value if it
+//! can be shown. Owns no rule that involves two keywords: `config` does.
+
+use super::Conninfo;
+use super::dsn::{invalid_value, is_space, shown};
+use super::options;
+use crate::error::{Error, Result};
+
+/// A value that is one of several words.
+pub(super) trait Choice: Copy + 'static {
+    /// The words.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $($word:literal)|+,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl Choice for $name {
+            const WORDS: &'static [(&'static str, Self)] =
+                &[$($(($word, $name::$variant),)+)+];
+        }
+    )+};
+}
+
+choices! {
+    /// `sslmode`, from no TLS to a checked host name.
+    SslMode {
+        /// No TLS.
+        Disable = "disable",
+        /// TLS if the server insists.
+        Allow = "allow",
+        /// TLS if the server can.
+        Prefer = "prefer",
+        /// TLS, whoever the server is.
+        Require = "require",
+        /// TLS, and a trusted certificate.
+        VerifyCa = "verify-ca",
+        /// TLS, a trusted certificate, and the host's name in it.
+        VerifyFull = "verify-full",
+    }
+    /// `sslnegotiation`.
+    SslNegotiation {
+        /// An SSLRequest first.
+        Postgres = "postgres",
+        /// TLS from the first byte.
+        Direct = "direct",
+    }
+    /// `sslcertmode`: whether a client certificate is sent.
+    SslCertMode {
+        /// Never.
+        Disable = "disable",
+        /// If asked for and there is one.
+        Allow = "allow",
+        /// The server must ask.
+        Require = "require",
+    }
+    /// `ssl_min_protocol_version` and `ssl_max_protocol_version`, in order.
+    TlsVersion {
+        /// TLS 1.0
+        V1_0 = "TLSv1",
+        /// TLS 1.1
+        V1_1 = "TLSv1.1",
+        /// TLS 1.2
+        V1_2 = "TLSv1.2",
+        /// TLS 1.3
+        V1_3 = "TLSv1.3",
+    }
+    /// `channel_binding`: SCRAM-SHA-256-PLUS.
+    ChannelBinding {
+        /// Never.
+        Disable = "disable",
+        /// If the server offers it.
+        Prefer = "prefer",
+        /// Always.
+        Require = "require",
+    }
+    /// `gssencmode`.
+    GssEncMode {
+        /// Never.
+        Disable = "disable",
+        /// If there are credentials.
+        Prefer = "prefer",
+        /// Always.
+        Require = "require",
+    }
+    /// `target_session_attrs`: which server of several will do.
+    TargetSessionAttrs {
+        /// Any.
+        Any = "any",
+        /// One whose sessions can write by default.
+        ReadWrite = "read-write",
+        /// One whose sessions cannot write by default.
+        ReadOnly = "read-only",
+        /// One that is not in recovery.
+        Primary = "primary",
+        /// One in recovery.
+        Standby = "standby",
+        /// One in recovery, or else any.
+        PreferStandby = "prefer-standby",
+    }
+    /// `load_balance_hosts`: the order in which hosts are tried.
+    LoadBalanceHosts {
+        /// As given.
+        Disable = "disable",
+        /// Shuffled, and the addresses of each.
+        Random = "random",
+    }
+    /// `min_protocol_version` and `max_protocol_version`, in order.
+    ProtocolVersion {
+        /// 3.0
+        V3_0 = "3.0",
+        /// 3.2
+        V3_2 = "3.2" | "latest",
+    }
+}
+
+impl Conninfo {
+    /// The value of `keyword`, or the table's default for it.
+    pub(super) fn or_default(&self, keyword: &str) -> Option<&str> {
+        self.get(keyword)
+            .or_else(|| options::find(keyword).and_then(|(_, spec)| spec.default))
+    }
+
+    /// A value that must be one of its type's words. An empty one is not: that is libpq's rule.
+    pub(super) fn choice<T: Choice>(&self, keyword: &str) -> Result<T> {
+        let value = self.or_default(keyword).unwrap_or_default();
+        T::WORDS
+            .iter()
+            .find(|(word, _)| *word == value)
+            .map(|&(_, choice)| choice)
+            .ok_or_else(|| invalid_choice(keyword, value))
+    }
+
+    /// A TLS version: case does not matter, and empty means no bound.
+    pub(super) fn tls_version(&self, keyword: &str) -> Result<Option<TlsVersion>> {
+        let value = self.or_default(keyword).unwrap_or_default();
+        if value.is_empty() {
+            return Ok(None);
+        }
+        TlsVersion::WORDS
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(value))
+            .map(|&(_, version)| Some(version))
+            .ok_or_else(|| invalid_choice(keyword, value))
+    }
+
+    /// An integer, if `keyword` is set. An empty value is an error: that is libpq's rule.
+    pub(super) fn integer(&self, keyword: &str) -> Result<Option<i32>> {
+        self.or_default(keyword)
+            .map(|value| {
+                parse_integer(value).ok_or_else(|| invalid_integer(keyword, &shown(value)))
+            })
+            .transpose()
+    }
+
+    /// An integer for which zero and less mean the system's default.
+    pub(super) fn positive(&self, keyword: &str) -> Result<Option<u32>> {
+        Ok(self
+            .integer(keyword)?
+            .and_then(|value| u32::try_from(value).ok())
+            .filter(|&value| value > 0))
+    }
+}
+
+/// As C's `strtol` in base 10 with nothing but spaces around the number, within an `int`.
+pub(super) fn parse_integer(text: &str) -> Option<i32> {
+    text.trim_matches(is_space).parse().ok()
+}
+
+/// `value` is as `shown` made it.
+pub(super) fn invalid_integer(keyword: &str, value: &str) -> Error {
+    invalid_value(format!(
+        "invalid integer value{value} for connection option \"{keyword}\""
+    ))
+}
+
+fn invalid_choice(keyword: &str, value: &str) -> Error {
+    match shown(value).as_str() {
+        "" => invalid_value(format!("invalid {keyword} value")),
+        shown => invalid_value(format!("invalid {keyword} value:{shown}")),
+    }
+}
