@@ -373,3 +373,170 @@ pub(super) fn push_fraction(micros: u64, out: &mut String) {
         out.truncate(out.trim_end_matches('0').len());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_timestamp_is_no_infinity() {
+        let read = |micros: i64| timestamp_from_binary("timestamp", &micros.to_be_bytes());
+        let first_late = i64::MAX - EPOCH_MICROS;
+        assert_eq!(read(first_late - 1).unwrap(), Timestamp::Unix(i64::MAX - 1));
+        assert_eq!(read(first_late).unwrap(), Timestamp::Late(first_late));
+        assert_eq!(
+            read(LAST_MICRO_FROM_2000).unwrap(),
+            Timestamp::Late(LAST_MICRO_FROM_2000)
+        );
+        assert!(read(LAST_MICRO_FROM_2000 + 1).is_err());
+        assert!(read(i64::MAX - 1).is_err());
+        assert_eq!(read(i64::MAX).unwrap(), Timestamp::Unix(i64::MAX));
+        assert_eq!(read(i64::MIN).unwrap(), Timestamp::Unix(i64::MIN));
+        assert!(read(i64::MIN + 1).is_err());
+        assert_eq!(
+            read(FIRST_MICRO - EPOCH_MICROS).unwrap(),
+            Timestamp::Unix(FIRST_MICRO)
+        );
+        assert!(read(FIRST_MICRO - EPOCH_MICROS - 1).is_err());
+
+        let text = "294247-01-10 04:00:54.775807";
+        assert_eq!(timestamp_from_text(text.as_bytes(), false), None);
+        assert_eq!(
+            timestamp_from_text(text.replace("807", "806").as_bytes(), false),
+            Some(i64::MAX - 1)
+        );
+        let mut out = String::new();
+        format_late_timestamp(first_late, false, &mut out);
+        assert_eq!(out, text);
+    }
+
+    #[test]
+    fn dates_in_range_only() {
+        let read = |days: i32| date_from_binary(&days.to_be_bytes()).ok();
+        assert_eq!(read(i32::MIN), Some(i64::MIN));
+        assert_eq!(read(i32::MAX), Some(i64::MAX));
+        assert_eq!(read(-2_451_545), Some(FIRST_DAY));
+        assert_eq!(read(-2_451_546), None);
+        assert_eq!(read(2_145_031_948), Some(LAST_DAY));
+        assert_eq!(read(2_145_031_949), None);
+        assert_eq!(date_from_text(b"4714-11-23 BC"), None);
+        assert_eq!(date_from_text(b"5874898-01-01"), None);
+        assert!(check_date(FIRST_DAY - 1).is_err() && check_date(LAST_DAY + 1).is_err());
+        assert!(check_date(i64::MAX - 1).is_err() && check_date(i64::MIN + 1).is_err());
+        assert!(
+            check_timestamp(FIRST_MICRO - 1).is_err() && check_timestamp(i64::MIN + 1).is_err()
+        );
+    }
+
+    #[test]
+    fn texts_that_are_not_isos() {
+        for text in [
+            "",
+            "12-31-1999",
+            "12/31/1999",
+            "31.12.1999",
+            "999-01-01",
+            "2023-02-29",
+            "2023-1-1",
+            "0000-01-01",
+            "2023-01-01 ",
+            "2023-01-01 AD",
+            "2023-01-01BC",
+            "20230101",
+            "-infinit",
+            "2023-01-01 00:00:00",
+        ] {
+            assert_eq!(date_from_text(text.as_bytes()), None, "{text}");
+        }
+        for text in [
+            "",
+            "1:02:03",
+            "24:00:01",
+            "23:60:00",
+            "23:59:60",
+            "12:00",
+            "12:00:00.",
+            "12:00:00 PM",
+            "12:00:00.1234567",
+            "12:00:00+00",
+        ] {
+            assert_eq!(time_from_text(text.as_bytes()), None, "{text}");
+        }
+        for text in [
+            "2023-01-01",
+            "2023-01-01T00:00:00",
+            "2023-01-01 24:00:00",
+            "2023-01-01 00:00:00+00",
+            "2023-01-01 00:00:00 CET",
+        ] {
+            assert_eq!(timestamp_from_text(text.as_bytes(), false), None, "{text}");
+        }
+        for text in [
+            "2023-01-01 00:00:00",
+            "2023-01-01 00:00:00 CET",
+            "2023-01-01 00:00:00+16",
+            "2023-01-01 00:00:00+5",
+            "2023-01-01 00:00:00+05:",
+            "2023-01-01 00:00:00 BC+00",
+        ] {
+            assert_eq!(timestamp_from_text(text.as_bytes(), true), None, "{text}");
+        }
+        assert!(timetz_from_text(b"12:00:00").is_none());
+    }
+
+    #[test]
+    fn offsets_in_seconds() {
+        assert_eq!(
+            timestamp_from_text(b"1970-01-01 05:53:28+05:53:28", true),
+            Some(0)
+        );
+        assert_eq!(
+            timestamp_from_text(b"1969-12-31 19:00:00.5-05", true),
+            Some(500_000)
+        );
+        // The local time is past what fits; its UTC is not.
+        assert_eq!(
+            timestamp_from_text(b"294247-01-10 05:00:54.775806+01", true),
+            Some(i64::MAX - 1)
+        );
+        assert_eq!(
+            timestamp_from_text(b"294247-01-10 04:00:54.775806-00:00:01", true),
+            None
+        );
+    }
+
+    #[test]
+    fn times_and_their_offsets_in_range_only() {
+        let binary = |micros: i64, west: i32| {
+            timetz_from_binary(&[&micros.to_be_bytes()[..], &west.to_be_bytes()[..]].concat()).ok()
+        };
+        assert_eq!(
+            binary(1, -19_800),
+            Some(TimeTz {
+                microseconds: 1,
+                utc_offset: 19_800
+            })
+        );
+        for (micros, west) in [
+            (-1, 0),
+            (MICROS_PER_DAY + 1, 0),
+            (0, 57_600),
+            (0, -57_600),
+            (0, i32::MIN),
+        ] {
+            assert_eq!(binary(micros, west), None);
+        }
+        assert!(time_from_binary(&MICROS_PER_DAY.to_be_bytes()).is_ok());
+        assert!(time_from_binary(&(-1i64).to_be_bytes()).is_err());
+        let mut out = String::new();
+        format_timetz(
+            TimeTz {
+                microseconds: 0,
+                utc_offset: -21_208,
+            },
+            &mut out,
+        )
+        .unwrap();
+        assert_eq!(out, "00:00:00-05:53:28");
+    }
+}

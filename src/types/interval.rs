@@ -296,3 +296,119 @@ pub(super) fn format(interval: Interval, out: &mut String) {
     let _ = write!(out, "{hours:02}:{minutes:02}:{:02}", seconds % 60);
     push_fraction(micros % MICROS_PER_SECOND.unsigned_abs(), out);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(months: i32, days: i32, microseconds: i64) -> Option<Interval> {
+        Some(Interval {
+            microseconds,
+            days,
+            months,
+        })
+    }
+
+    fn formatted(months: i32, days: i32, microseconds: i64) -> String {
+        let mut out = String::new();
+        format(
+            Interval {
+                microseconds,
+                days,
+                months,
+            },
+            &mut out,
+        );
+        out
+    }
+
+    #[test]
+    fn the_four_styles() {
+        let expected = interval(14, -3, 14_706_789_000);
+        for text in [
+            "1 year 2 mons -3 days +04:05:06.789",
+            "@ 1 year 2 mons -3 days 4 hours 5 mins 6.789 secs",
+            "P1Y2M-3DT4H5M6.789S",
+            "+1-2 -3 +4:05:06.789",
+        ] {
+            assert_eq!(from_text(text.as_bytes()), expected, "{text}");
+        }
+        for text in ["00:00:00", "@ 0", "PT0S", "0"] {
+            assert_eq!(from_text(text.as_bytes()), interval(0, 0, 0), "{text}");
+        }
+        // One sign for all of it, or for the unit it stands before.
+        assert_eq!(from_text(b"-3 4:00:00"), interval(0, -3, -14_400_000_000));
+        assert_eq!(
+            from_text(b"-3 days 04:00:00"),
+            interval(0, -3, 14_400_000_000)
+        );
+        assert_eq!(
+            from_text(b"@ 3 days -4 hours ago"),
+            interval(0, -3, 14_400_000_000)
+        );
+        assert_eq!(from_text(b"+0-0 +1 -0:00:00.5"), interval(0, 1, -500_000));
+        assert_eq!(from_text(b"-1-2"), interval(-14, 0, 0));
+    }
+
+    #[test]
+    fn texts_in_no_style() {
+        for text in [
+            "",
+            "1",
+            "-",
+            "1 year 2",
+            "1 fortnight",
+            "1 year ago",
+            "1 year 04:05",
+            "04:60:00",
+            "4:5:6",
+            "04:05:06 1 day",
+            "@",
+            "@ 1",
+            "@ 1 day agoo",
+            "P1Y2",
+            "PT1Y",
+            "P1H",
+            "P1.5D",
+            "1-2 -3",
+            "1-2 3 4:05:06",
+            "1 2",
+            "1 year\0",
+            "1.5 years",
+            "2147483648 days",
+            "178956970 years 8 mons",
+            "99999999999999999999 days",
+            "2562047788:00:54.775808",
+            "1  day",
+            "+",
+            "P-",
+            "PT1S1",
+        ] {
+            assert_eq!(from_text(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn infinities_are_the_ends_of_all_fields() {
+        for (text, ends) in [("infinity", INFINITY), ("-infinity", NEGATIVE_INFINITY)] {
+            assert_eq!(from_text(text.as_bytes()), Some(ends));
+            assert_eq!(formatted(ends.months, ends.days, ends.microseconds), text);
+        }
+        // As an older server writes an interval with just these fields: not to be taken for infinity.
+        let finite = "178956970 years 7 mons 2147483647 days 2562047788:00:54.775807";
+        assert_eq!(from_text(finite.as_bytes()), None);
+    }
+
+    #[test]
+    fn signs_as_the_server_writes_them() {
+        assert_eq!(formatted(0, 0, 0), "00:00:00");
+        assert_eq!(formatted(0, 0, -1_000_000), "-00:00:01");
+        assert_eq!(formatted(-1, 1, 0), "-1 mons +1 day");
+        assert_eq!(
+            formatted(-13, 1, 1),
+            "-1 years -1 mons +1 day 00:00:00.000001"
+        );
+        assert_eq!(formatted(0, -1, 1_000_000), "-1 days +00:00:01");
+        assert_eq!(formatted(1, 0, i64::MIN), "1 mon -2562047788:00:54.775808");
+    }
+}

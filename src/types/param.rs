@@ -232,3 +232,157 @@ pub(crate) fn format(oid: u32, datum: &Datum<'_>, out: &mut String) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The declared type, the format code and the bytes.
+    fn sent(oid: u32, datum: Datum<'_>) -> (u32, i16, Vec<u8>) {
+        let param = Param { oid, datum };
+        let length = param.encoded_len().unwrap();
+        let mut out = BytesMut::new();
+        param.encode(&mut out);
+        assert_eq!(out.len(), length);
+        (param.declared_oid(), param.format_code(), out.to_vec())
+    }
+
+    fn refused(oid: u32, datum: Datum<'_>) -> String {
+        let param = Param { oid, datum };
+        let error = param.encoded_len().unwrap_err();
+        assert_eq!(error.class(), crate::error::Class::Data);
+        // Not called after an error, but harmless.
+        param.encode(&mut BytesMut::new());
+        error.sqlstate().unwrap().as_str().to_owned()
+    }
+
+    #[test]
+    fn without_a_type_as_the_literal_would_be() {
+        assert_eq!(sent(0, Datum::Null), (0, 0, vec![]));
+        assert_eq!(sent(0, Datum::Bool(true)), (oid::BOOL, 1, vec![1]));
+        assert_eq!(
+            sent(0, Datum::Int(-2)),
+            (oid::INT4, 1, vec![255, 255, 255, 254])
+        );
+        assert_eq!(sent(0, Datum::Int(i64::from(i32::MIN))).0, oid::INT4);
+        let above = i64::from(i32::MAX) + 1;
+        assert_eq!(
+            sent(0, Datum::Int(above)),
+            (oid::INT8, 1, above.to_be_bytes().to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Float(1.5)),
+            (oid::FLOAT8, 1, 1.5f64.to_be_bytes().to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Numeric("1.50")),
+            (oid::NUMERIC, 0, b"1.50".to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Text("\u{e9}")),
+            (0, 0, "\u{e9}".as_bytes().to_vec())
+        );
+        assert_eq!(sent(0, Datum::Json("{}")), (0, 0, b"{}".to_vec()));
+        assert_eq!(
+            sent(0, Datum::Bytes(&[0, 255])),
+            (oid::BYTEA, 1, vec![0, 255])
+        );
+        assert_eq!(
+            sent(0, Datum::Date(0)),
+            (oid::DATE, 1, (-10957i32).to_be_bytes().to_vec())
+        );
+        let timetz = TimeTz {
+            microseconds: 1,
+            utc_offset: 3600,
+        };
+        let (declared, code, bytes) = sent(0, Datum::TimeTz(timetz));
+        assert_eq!(
+            (declared, code, &bytes[8..]),
+            (oid::TIMETZ, 1, &(-3600i32).to_be_bytes()[..])
+        );
+        let infinity = sent(0, Datum::TimestampTz(i64::MAX));
+        assert_eq!(
+            infinity,
+            (oid::TIMESTAMPTZ, 1, i64::MAX.to_be_bytes().to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Timestamp(i64::MIN)).2,
+            i64::MIN.to_be_bytes()
+        );
+    }
+
+    #[test]
+    fn for_another_type_as_text() {
+        let text = |oid, datum| {
+            let (declared, code, bytes) = sent(oid, datum);
+            assert_eq!((declared, code), (oid, 0));
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(text(oid::NUMERIC, Datum::Int(-123)), "-123");
+        assert_eq!(
+            text(oid::FLOAT8, Datum::Int(i64::MAX)),
+            "9223372036854775807"
+        );
+        // All of the double: the server rounds it, or refuses it.
+        assert_eq!(text(oid::FLOAT4, Datum::Float(0.1)), "0.1");
+        assert_eq!(text(oid::FLOAT4, Datum::Float(1e300)), "1e+300");
+        assert_eq!(text(oid::NUMERIC, Datum::Float(f64::NAN)), "NaN");
+        assert_eq!(text(oid::INT4, Datum::Text("12")), "12");
+        assert_eq!(text(oid::TEXT, Datum::Bool(false)), "f");
+        assert_eq!(text(oid::TEXT, Datum::Bytes(b"ab")), "\\x6162");
+        assert_eq!(text(oid::TIMESTAMP, Datum::Date(-1)), "1969-12-31");
+        assert_eq!(
+            text(oid::DATE, Datum::TimestampTz(0)),
+            "1970-01-01 00:00:00+00"
+        );
+        assert_eq!(
+            text(99_999, Datum::Uuid([0x11; 16])),
+            "11111111-1111-1111-1111-111111111111"
+        );
+        assert_eq!(sent(oid::INT4, Datum::Null), (oid::INT4, 0, vec![]));
+    }
+
+    #[test]
+    fn what_is_out_of_range() {
+        assert_eq!(refused(oid::INT2, Datum::Int(32768)), "22003");
+        assert_eq!(refused(oid::INT2, Datum::Int(-32769)), "22003");
+        assert_eq!(refused(oid::INT4, Datum::Int(1 << 31)), "22003");
+        assert_eq!(refused(oid::OID, Datum::Int(-1)), "22003");
+        assert_eq!(refused(oid::OID, Datum::Int(1 << 32)), "22003");
+        assert_eq!(sent(oid::OID, Datum::Int(u32::MAX.into())).2, [255; 4]);
+        for declared in [0, oid::TEXT] {
+            assert_eq!(refused(declared, Datum::Date(i64::MAX - 1)), "22008");
+            assert_eq!(refused(declared, Datum::Date(i64::MIN + 1)), "22008");
+            assert_eq!(refused(declared, Datum::Timestamp(i64::MIN + 1)), "22008");
+            assert_eq!(refused(declared, Datum::Time(86_400_000_001)), "22008");
+            assert_eq!(refused(declared, Datum::Time(-1)), "22008");
+            let timetz = |utc_offset| {
+                Datum::TimeTz(TimeTz {
+                    microseconds: 0,
+                    utc_offset,
+                })
+            };
+            assert_eq!(refused(declared, timetz(57_600)), "22009");
+            assert_eq!(refused(declared, timetz(i32::MIN)), "22009");
+            assert_eq!(refused(declared, Datum::Text("a\0b")), "22021");
+            assert_eq!(refused(declared, Datum::Numeric("1\0")), "22021");
+            assert_eq!(refused(declared, Datum::Json("\0")), "22021");
+        }
+        assert_eq!(sent(0, Datum::Bytes(&[0])).2, [0]);
+    }
+
+    #[test]
+    fn a_float_by_its_type() {
+        let text = |oid| {
+            let mut out = String::new();
+            format(oid, &Datum::Float(f64::from(1.1f32)), &mut out).unwrap();
+            out
+        };
+        assert_eq!(text(oid::FLOAT4), "1.1");
+        assert_eq!(text(oid::FLOAT8), "1.100000023841858");
+        let mut out = String::new();
+        assert!(format(0, &Datum::Null, &mut out).is_ok());
+        assert!(format(oid::FLOAT4, &Datum::Float(1e300), &mut out).is_err());
+        assert_eq!(out, "");
+    }
+}
