@@ -14,16 +14,16 @@ pub(super) const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The bytes that a text form stands for; they lie in `arena`.
 pub(super) fn from_text<'a>(cell: &[u8], arena: &'a mut Arena) -> Result<&'a [u8], Error> {
+    let hex = cell.strip_prefix(b"\\x");
     // Both forms only ever shrink: two digits, or up to four characters, become a byte.
-    let (capacity, decode): (usize, fn(&[u8], &mut [u8]) -> Option<usize>) =
-        match cell.strip_prefix(b"\\x") {
-            Some(digits) => (digits.len() / 2, from_hex),
-            None => (cell.len(), from_escape),
-        };
-    let source = cell.strip_prefix(b"\\x").unwrap_or(cell);
+    let capacity = hex.map_or(cell.len(), |digits| digits.len() / 2);
+    let decode = |out: &mut [u8]| match hex {
+        Some(digits) => from_hex(digits, out),
+        None => from_escape(cell, out),
+    };
     let mut well_formed = true;
     let bytes = arena
-        .alloc(capacity, |out| match decode(source, out) {
+        .alloc(capacity, |out| match decode(out) {
             Some(used) => used,
             None => {
                 well_formed = false;

@@ -79,7 +79,7 @@ pub(super) fn timetz_from_binary(cell: &[u8]) -> Result<TimeTz, Error> {
 pub(super) fn timestamp_from_binary(name: &str, cell: &[u8]) -> Result<Timestamp, Error> {
     match i64::from_be_bytes(fixed(name, cell)?) {
         infinity @ (i64::MIN | i64::MAX) => Ok(Timestamp::Unix(infinity)),
-        micros if micros > LAST_MICRO_FROM_2000 || micros < FIRST_MICRO - EPOCH_MICROS => {
+        micros if !(FIRST_MICRO - EPOCH_MICROS..=LAST_MICRO_FROM_2000).contains(&micros) => {
             Err(malformed(name, "out of range"))
         }
         // One that lands exactly on i64::MAX is a moment, not infinity.
@@ -296,10 +296,10 @@ pub(super) fn format_timetz(time: TimeTz, out: &mut String) -> Result<(), Error>
     out.push(if time.utc_offset < 0 { '-' } else { '+' });
     let seconds = time.utc_offset.unsigned_abs();
     let _ = write!(out, "{:02}", seconds / 3600);
-    if seconds % 3600 != 0 {
+    if !seconds.is_multiple_of(3600) {
         let _ = write!(out, ":{:02}", seconds / 60 % 60);
     }
-    if seconds % 60 != 0 {
+    if !seconds.is_multiple_of(60) {
         let _ = write!(out, ":{:02}", seconds % 60);
     }
     Ok(())

@@ -246,7 +246,7 @@ impl Decimal {
 
     /// Appends it in the server's notation: fixed from 0.0001 to below 10^fixed_below, else d.ddde+dd.
     fn write(mut self, fixed_below: i32, out: &mut String) {
-        while self.digits % 10 == 0 && self.digits != 0 {
+        while self.digits != 0 && self.digits.is_multiple_of(10) {
             self.digits /= 10;
             self.exponent += 1;
         }
