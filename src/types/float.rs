@@ -317,12 +317,33 @@ mod tests {
 
     #[test]
     fn a_point_half_way_to_the_neighbour_is_not_taken() {
-        // Rust: 9007199254740992e15's neighbours aside, 2^-1074 * 2 and the like differ from the server.
+        // Rust ends both with one digit less, exactly half-way: 4.368830526233258e16 and 1.567608e9.
+        assert_eq!(
+            float8(f64::from_bits(0x4363_66c9_0780_0154)),
+            "4.3688305262332576e+16"
+        );
+        assert_eq!(float4(f32::from_bits(0x4eba_df9a)), "1.5676081e+09");
+        // Exactly 3621489881090.28125: of the two nearest the even one, where Rust ends in 13.
+        assert_eq!(
+            float8(f64::from_bits(0x428a_598c_f180_1240)),
+            "3621489881090.2812"
+        );
         assert_eq!(float8(9.5367431640625e-07), "9.5367431640625e-07");
         assert_eq!(float8(2f64.powi(76)), "7.555786372591432e+22");
         assert_eq!(float8(5e-324), "5e-324");
         assert_eq!(float8(f64::MAX), "1.7976931348623157e+308");
         assert_eq!(float8(f64::MIN_POSITIVE), "2.2250738585072014e-308");
+    }
+
+    #[test]
+    fn below_a_power_of_two_there_is_half_the_room() {
+        // The nearest decimal of 16 digits, ...801, is already past half-way to the number below.
+        assert_eq!(float8(2f64.powi(-44)), "5.684341886080802e-14");
+        let decimal = |digits, exponent| Decimal { digits, exponent };
+        let within = |decimal: Decimal| decimal.is_within(16_777_216f32, &mut String::new());
+        assert!(within(decimal(167_772_156, -1)) && within(decimal(167_772_169, -1)));
+        assert!(!within(decimal(167_772_155, -1)), "its lower bound");
+        assert!(!within(decimal(16_777_217, 0)), "its upper bound");
     }
 
     #[test]
