@@ -31,43 +31,21 @@ const SECOND: i128 = MICROS_PER_SECOND as i128;
 /// More than any field of any style has.
 const MAX_DIGITS: usize = 18;
 
+/// Microseconds, days, months: 64, 32 and 32 bits.
 pub(super) fn from_binary(cell: &[u8]) -> Result<Interval, Error> {
-    let [
-        u0,
-        u1,
-        u2,
-        u3,
-        u4,
-        u5,
-        u6,
-        u7,
-        d0,
-        d1,
-        d2,
-        d3,
-        m0,
-        m1,
-        m2,
-        m3,
-    ] = fixed("interval", cell)?;
+    let bits = u128::from_be_bytes(fixed("interval", cell)?);
     Ok(Interval {
-        microseconds: i64::from_be_bytes([u0, u1, u2, u3, u4, u5, u6, u7]),
-        days: i32::from_be_bytes([d0, d1, d2, d3]),
-        months: i32::from_be_bytes([m0, m1, m2, m3]),
+        microseconds: (bits >> 64) as i64,
+        days: (bits >> 32) as i32,
+        months: bits as i32,
     })
 }
 
 pub(super) fn to_binary(interval: Interval) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let fields = interval.microseconds.to_be_bytes().into_iter();
-    let fields = fields
-        .chain(interval.days.to_be_bytes())
-        .chain(interval.months.to_be_bytes());
-    bytes
-        .iter_mut()
-        .zip(fields)
-        .for_each(|(to, from)| *to = from);
-    bytes
+    let bits = u128::from(interval.microseconds as u64) << 64
+        | u128::from(interval.days as u32) << 32
+        | u128::from(interval.months as u32);
+    bits.to_be_bytes()
 }
 
 /// An interval in any of the four styles.
