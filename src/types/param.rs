@@ -1,0 +1,388 @@
+//! Values on their way out: parameters as they go into Parse and Bind (PostgreSQL manual, "Message
+//! Formats"), and any value as the text that the server would write.
+
+use std::fmt::Write;
+
+use bytes::{BufMut, BytesMut};
+
+use crate::error::Error;
+
+use super::value::{Interval, TimeTz};
+use super::{boolean, bytea, datetime, float, interval, oid, uuid};
+
+/// A parameter, or any value to be rendered, in safe Rust. The units are those of `dbapi_value_t`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Datum<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    /// Decimal digits; whether they are is the server's to say.
+    Numeric(&'a str),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    Date(i64),
+    Time(i64),
+    TimeTz(TimeTz),
+    Timestamp(i64),
+    TimestampTz(i64),
+    Interval(Interval),
+    Uuid([u8; 16]),
+    Json(&'a str),
+}
+
+/// A value and the type it is to be sent as; 0: as the same literal would be typed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Param<'a> {
+    pub(crate) oid: u32,
+    pub(crate) datum: Datum<'a>,
+}
+
+/// How a parameter goes into Bind.
+enum Form<'a> {
+    /// The binary form of the declared type.
+    Binary,
+    /// A text that is there already.
+    Verbatim(&'a str),
+    /// The text that `format` makes of it.
+    Formatted,
+}
+
+impl<'a> Param<'a> {
+    /// The type to declare in Parse: its own oid if that is not zero, else what the same literal would be.
+    /// 0 for text, json and NULL: an untyped literal, whose type the server infers.
+    pub(crate) fn declared_oid(&self) -> u32 {
+        if self.oid != 0 {
+            return self.oid;
+        }
+        match self.datum {
+            Datum::Null | Datum::Text(_) | Datum::Json(_) => 0,
+            Datum::Bool(_) => oid::BOOL,
+            Datum::Int(number) if i32::try_from(number).is_ok() => oid::INT4,
+            Datum::Int(_) => oid::INT8,
+            Datum::Float(_) => oid::FLOAT8,
+            Datum::Numeric(_) => oid::NUMERIC,
+            Datum::Bytes(_) => oid::BYTEA,
+            Datum::Date(_) => oid::DATE,
+            Datum::Time(_) => oid::TIME,
+            Datum::TimeTz(_) => oid::TIMETZ,
+            Datum::Timestamp(_) => oid::TIMESTAMP,
+            Datum::TimestampTz(_) => oid::TIMESTAMPTZ,
+            Datum::Interval(_) => oid::INTERVAL,
+            Datum::Uuid(_) => oid::UUID,
+        }
+    }
+
+    /// 1 if `encode` writes the binary form of `declared_oid()`, 0 if it writes a text form.
+    pub(crate) fn format_code(&self) -> i16 {
+        match self.form() {
+            Form::Binary => 1,
+            Form::Verbatim(_) | Form::Formatted => 0,
+        }
+    }
+
+    /// Binary where kind and type are each other's own. Elsewhere text, from which the server makes the
+    /// type as it would from the literal: an integer for a numeric, a date for a timestamp. Also a double
+    /// for a float4: the server then refuses what is out of range, where a conversion here would not.
+    fn form(&self) -> Form<'a> {
+        match (self.datum, self.declared_oid()) {
+            (Datum::Text(text) | Datum::Numeric(text) | Datum::Json(text), _) => {
+                Form::Verbatim(text)
+            }
+            (Datum::Bool(_), oid::BOOL)
+            | (Datum::Int(_), oid::INT2 | oid::INT4 | oid::INT8 | oid::OID)
+            | (Datum::Float(_), oid::FLOAT8)
+            | (Datum::Bytes(_), oid::BYTEA)
+            | (Datum::Date(_), oid::DATE)
+            | (Datum::Time(_), oid::TIME)
+            | (Datum::TimeTz(_), oid::TIMETZ)
+            | (Datum::Timestamp(_), oid::TIMESTAMP)
+            | (Datum::TimestampTz(_), oid::TIMESTAMPTZ)
+            | (Datum::Interval(_), oid::INTERVAL)
+            | (Datum::Uuid(_), oid::UUID) => Form::Binary,
+            _ => Form::Formatted,
+        }
+    }
+
+    /// Checks everything that can be wrong with the value and gives the length of its encoded form in bytes
+    /// (0 for NULL). A data error with its SQLSTATE; the message does not say which parameter it was.
+    pub(crate) fn encoded_len(&self) -> Result<usize, Error> {
+        match self.form() {
+            Form::Binary => self.binary_len(),
+            Form::Verbatim(text) if text.as_bytes().contains(&0) => {
+                Err(Error::data("a text contains a NUL byte").with_sqlstate("22021"))
+            }
+            Form::Verbatim(text) => Ok(text.len()),
+            Form::Formatted => match self.datum {
+                // Without writing all of it just to count.
+                Datum::Bytes(bytes) => bytes
+                    .len()
+                    .checked_mul(2)
+                    .and_then(|length| length.checked_add(2))
+                    .ok_or_else(|| Error::data("a bytea is too long").with_sqlstate("54000")),
+                _ => self.formatted().map(|text| text.len()),
+            },
+        }
+    }
+
+    fn binary_len(&self) -> Result<usize, Error> {
+        let declared = self.declared_oid();
+        match self.datum {
+            Datum::Bool(_) => Ok(1),
+            Datum::Int(number) => {
+                let (name, length, fits) = match declared {
+                    oid::INT2 => ("int2", 2, i16::try_from(number).is_ok()),
+                    oid::INT4 => ("int4", 4, i32::try_from(number).is_ok()),
+                    oid::OID => ("oid", 4, u32::try_from(number).is_ok()),
+                    _ => ("int8", 8, true),
+                };
+                if fits {
+                    return Ok(length);
+                }
+                let message = format!("an integer is out of the range of {name}");
+                Err(Error::data(message).with_sqlstate("22003"))
+            }
+            Datum::Float(_) => Ok(8),
+            Datum::Bytes(bytes) => Ok(bytes.len()),
+            Datum::Date(days) => datetime::check_date(days).map(|()| 4),
+            Datum::Time(micros) => datetime::check_time(micros).map(|()| 8),
+            Datum::TimeTz(time) => datetime::check_timetz(time).map(|()| 12),
+            Datum::Timestamp(micros) | Datum::TimestampTz(micros) => {
+                datetime::check_timestamp(micros).map(|()| 8)
+            }
+            Datum::Interval(_) | Datum::Uuid(_) => Ok(16),
+            Datum::Null | Datum::Numeric(_) | Datum::Text(_) | Datum::Json(_) => Ok(0),
+        }
+    }
+
+    /// Appends exactly `encoded_len` bytes, which must have succeeded.
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        match self.form() {
+            Form::Binary => self.encode_binary(out),
+            Form::Verbatim(text) => out.put_slice(text.as_bytes()),
+            Form::Formatted => {
+                if let Ok(text) = self.formatted() {
+                    out.put_slice(text.as_bytes());
+                }
+            }
+        }
+    }
+
+    fn encode_binary(&self, out: &mut BytesMut) {
+        match self.datum {
+            Datum::Bool(boolean) => out.put_u8(u8::from(boolean)),
+            // encoded_len has seen that the number fits, so nothing is cut off.
+            Datum::Int(number) => match self.declared_oid() {
+                oid::INT2 => out.put_i16(number as i16),
+                oid::INT4 => out.put_i32(number as i32),
+                oid::OID => out.put_u32(number as u32),
+                _ => out.put_i64(number),
+            },
+            Datum::Float(number) => out.put_f64(number),
+            Datum::Bytes(bytes) => out.put_slice(bytes),
+            Datum::Date(days) => out.put_i32(datetime::date_to_binary(days)),
+            Datum::Time(micros) => out.put_i64(micros),
+            Datum::TimeTz(time) => {
+                out.put_i64(time.microseconds);
+                // The server counts seconds west of UTC.
+                out.put_i32(time.utc_offset.saturating_neg());
+            }
+            Datum::Timestamp(micros) | Datum::TimestampTz(micros) => {
+                out.put_i64(datetime::timestamp_to_binary(micros));
+            }
+            Datum::Interval(interval) => out.put_slice(&interval::to_binary(interval)),
+            Datum::Uuid(uuid) => out.put_slice(&uuid),
+            Datum::Null | Datum::Numeric(_) | Datum::Text(_) | Datum::Json(_) => {}
+        }
+    }
+
+    /// The text for a type that is not the kind's own. A float keeps all the digits of its double, whatever
+    /// type it is for.
+    fn formatted(&self) -> Result<String, Error> {
+        let mut text = String::new();
+        format(0, &self.datum, &mut text)?;
+        Ok(text)
+    }
+}
+
+/// Appends the server's text of the value under DateStyle ISO, IntervalStyle postgres, TimeZone UTC,
+/// bytea_output hex and extra_float_digits 1. `oid` matters where a kind serves several types: a float with
+/// the oid of float4 gets float4's digits. NULL has no text and appends nothing.
+///
+/// A data error (and nothing appended) for a value that no server could have sent: a date, time or offset
+/// out of range, a float4 that is none.
+pub(crate) fn format(oid: u32, datum: &Datum<'_>, out: &mut String) -> Result<(), Error> {
+    match *datum {
+        Datum::Null => {}
+        Datum::Bool(boolean) => out.push_str(boolean::text(boolean)),
+        Datum::Int(number) => {
+            let _ = write!(out, "{number}");
+        }
+        Datum::Float(number) if oid == oid::FLOAT4 => float::format_float4(number, out)?,
+        Datum::Float(number) => float::format_float8(number, out),
+        Datum::Numeric(text) | Datum::Text(text) | Datum::Json(text) => out.push_str(text),
+        Datum::Bytes(bytes) => bytea::format(bytes, out),
+        Datum::Date(days) => datetime::format_date(days, out)?,
+        Datum::Time(micros) => datetime::format_time(micros, out)?,
+        Datum::TimeTz(time) => datetime::format_timetz(time, out)?,
+        Datum::Timestamp(micros) => datetime::format_timestamp(micros, false, out)?,
+        Datum::TimestampTz(micros) => datetime::format_timestamp(micros, true, out)?,
+        Datum::Interval(interval) => interval::format(interval, out),
+        Datum::Uuid(uuid) => uuid::format(&uuid, out),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The declared type, the format code and the bytes.
+    fn sent(oid: u32, datum: Datum<'_>) -> (u32, i16, Vec<u8>) {
+        let param = Param { oid, datum };
+        let length = param.encoded_len().unwrap();
+        let mut out = BytesMut::new();
+        param.encode(&mut out);
+        assert_eq!(out.len(), length);
+        (param.declared_oid(), param.format_code(), out.to_vec())
+    }
+
+    fn refused(oid: u32, datum: Datum<'_>) -> String {
+        let param = Param { oid, datum };
+        let error = param.encoded_len().unwrap_err();
+        assert_eq!(error.class(), crate::error::Class::Data);
+        // Not called after an error, but harmless.
+        param.encode(&mut BytesMut::new());
+        error.sqlstate().unwrap().as_str().to_owned()
+    }
+
+    #[test]
+    fn without_a_type_as_the_literal_would_be() {
+        assert_eq!(sent(0, Datum::Null), (0, 0, vec![]));
+        assert_eq!(sent(0, Datum::Bool(true)), (oid::BOOL, 1, vec![1]));
+        assert_eq!(
+            sent(0, Datum::Int(-2)),
+            (oid::INT4, 1, vec![255, 255, 255, 254])
+        );
+        assert_eq!(sent(0, Datum::Int(i64::from(i32::MIN))).0, oid::INT4);
+        let above = i64::from(i32::MAX) + 1;
+        assert_eq!(
+            sent(0, Datum::Int(above)),
+            (oid::INT8, 1, above.to_be_bytes().to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Float(1.5)),
+            (oid::FLOAT8, 1, 1.5f64.to_be_bytes().to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Numeric("1.50")),
+            (oid::NUMERIC, 0, b"1.50".to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Text("\u{e9}")),
+            (0, 0, "\u{e9}".as_bytes().to_vec())
+        );
+        assert_eq!(sent(0, Datum::Json("{}")), (0, 0, b"{}".to_vec()));
+        assert_eq!(
+            sent(0, Datum::Bytes(&[0, 255])),
+            (oid::BYTEA, 1, vec![0, 255])
+        );
+        assert_eq!(
+            sent(0, Datum::Date(0)),
+            (oid::DATE, 1, (-10957i32).to_be_bytes().to_vec())
+        );
+        let timetz = TimeTz {
+            microseconds: 1,
+            utc_offset: 3600,
+        };
+        let (declared, code, bytes) = sent(0, Datum::TimeTz(timetz));
+        assert_eq!(
+            (declared, code, &bytes[8..]),
+            (oid::TIMETZ, 1, &(-3600i32).to_be_bytes()[..])
+        );
+        let infinity = sent(0, Datum::TimestampTz(i64::MAX));
+        assert_eq!(
+            infinity,
+            (oid::TIMESTAMPTZ, 1, i64::MAX.to_be_bytes().to_vec())
+        );
+        assert_eq!(
+            sent(0, Datum::Timestamp(i64::MIN)).2,
+            i64::MIN.to_be_bytes()
+        );
+    }
+
+    #[test]
+    fn for_another_type_as_text() {
+        let text = |oid, datum| {
+            let (declared, code, bytes) = sent(oid, datum);
+            assert_eq!((declared, code), (oid, 0));
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(text(oid::NUMERIC, Datum::Int(-123)), "-123");
+        assert_eq!(
+            text(oid::FLOAT8, Datum::Int(i64::MAX)),
+            "9223372036854775807"
+        );
+        // All of the double: the server rounds it, or refuses it.
+        assert_eq!(text(oid::FLOAT4, Datum::Float(0.1)), "0.1");
+        assert_eq!(text(oid::FLOAT4, Datum::Float(1e300)), "1e+300");
+        assert_eq!(text(oid::NUMERIC, Datum::Float(f64::NAN)), "NaN");
+        assert_eq!(text(oid::INT4, Datum::Text("12")), "12");
+        assert_eq!(text(oid::TEXT, Datum::Bool(false)), "f");
+        assert_eq!(text(oid::TEXT, Datum::Bytes(b"ab")), "\\x6162");
+        assert_eq!(text(oid::TIMESTAMP, Datum::Date(-1)), "1969-12-31");
+        assert_eq!(
+            text(oid::DATE, Datum::TimestampTz(0)),
+            "1970-01-01 00:00:00+00"
+        );
+        assert_eq!(
+            text(99_999, Datum::Uuid([0x11; 16])),
+            "11111111-1111-1111-1111-111111111111"
+        );
+        assert_eq!(sent(oid::INT4, Datum::Null), (oid::INT4, 0, vec![]));
+    }
+
+    #[test]
+    fn what_is_out_of_range() {
+        assert_eq!(refused(oid::INT2, Datum::Int(32768)), "22003");
+        assert_eq!(refused(oid::INT2, Datum::Int(-32769)), "22003");
+        assert_eq!(refused(oid::INT4, Datum::Int(1 << 31)), "22003");
+        assert_eq!(refused(oid::OID, Datum::Int(-1)), "22003");
+        assert_eq!(refused(oid::OID, Datum::Int(1 << 32)), "22003");
+        assert_eq!(sent(oid::OID, Datum::Int(u32::MAX.into())).2, [255; 4]);
+        for declared in [0, oid::TEXT] {
+            assert_eq!(refused(declared, Datum::Date(i64::MAX - 1)), "22008");
+            assert_eq!(refused(declared, Datum::Date(i64::MIN + 1)), "22008");
+            assert_eq!(refused(declared, Datum::Timestamp(i64::MIN + 1)), "22008");
+            assert_eq!(refused(declared, Datum::Time(86_400_000_001)), "22008");
+            assert_eq!(refused(declared, Datum::Time(-1)), "22008");
+            let timetz = |utc_offset| {
+                Datum::TimeTz(TimeTz {
+                    microseconds: 0,
+                    utc_offset,
+                })
+            };
+            assert_eq!(refused(declared, timetz(57_600)), "22009");
+            assert_eq!(refused(declared, timetz(i32::MIN)), "22009");
+            assert_eq!(refused(declared, Datum::Text("a\0b")), "22021");
+            assert_eq!(refused(declared, Datum::Numeric("1\0")), "22021");
+            assert_eq!(refused(declared, Datum::Json("\0")), "22021");
+        }
+        assert_eq!(sent(0, Datum::Bytes(&[0])).2, [0]);
+    }
+
+    #[test]
+    fn a_float_by_its_type() {
+        let text = |oid| {
+            let mut out = String::new();
+            format(oid, &Datum::Float(f64::from(1.1f32)), &mut out).unwrap();
+            out
+        };
+        assert_eq!(text(oid::FLOAT4), "1.1");
+        assert_eq!(text(oid::FLOAT8), "1.100000023841858");
+        let mut out = String::new();
+        assert!(format(0, &Datum::Null, &mut out).is_ok());
+        assert!(format(oid::FLOAT4, &Datum::Float(1e300), &mut out).is_err());
+        assert_eq!(out, "");
+    }
+}
