@@ -15,9 +15,10 @@
 //! To read it, begin with `wire/mod.rs` (how the protocol is driven), then `dbapi/connection.rs` and
 //! `dbapi/cursor.rs` (what a call means), and last `abi/boundary.rs` (how a call from C gets there).
 
+pub mod abi;
 mod conninfo;
+mod dbapi;
 mod error;
+mod net;
 mod types;
-
-#[doc(hidden)]
-pub use types::value;
+mod wire;

@@ -41,7 +41,10 @@ fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     DEPTH.set(DEPTH.get() - 1);
     outcome.unwrap_or_else(|_| {
         let what = PANIC.take().unwrap_or_default();
-        Err(Error::new(Class::Internal, format!("a defect of libdbapi: {what}")).breaking_connection())
+        Err(
+            Error::new(Class::Internal, format!("a defect of libdbapi: {what}"))
+                .breaking_connection(),
+        )
     })
 }
 
@@ -97,10 +100,14 @@ pub(super) fn array<'a, T>(data: *const T, count: usize, argument: &str) -> Resu
         return Ok(&[]);
     }
     if data.is_null() {
-        return Err(Error::programming(format!("argument {argument} is NULL, with {count} elements")));
+        return Err(Error::programming(format!(
+            "argument {argument} is NULL, with {count} elements"
+        )));
     }
     if !data.is_aligned() {
-        return Err(Error::programming(format!("argument {argument} is not aligned")));
+        return Err(Error::programming(format!(
+            "argument {argument} is not aligned"
+        )));
     }
     if count > isize::MAX as usize / size_of::<T>().max(1) {
         return Err(Error::programming(format!(
@@ -124,6 +131,26 @@ pub(super) fn set_output<T>(output: *mut T, value: T) {
     if !output.is_null() {
         // SAFETY: not NULL, and the caller promises that an output is writable.
         unsafe { output.write(value) };
+    }
+}
+
+/// Copies to a caller's buffer what fits of `text`, cut at a character's end, and a NUL, as snprintf does.
+pub(super) fn put_text(text: &[u8], buffer: *mut c_char, capacity: usize, out_length: *mut usize) {
+    set_output(out_length, text.len());
+    let Some(room) = capacity.checked_sub(1) else {
+        return;
+    };
+    let mut length = text.len().min(room);
+    if length < text.len() {
+        // Not inside a character: back to a byte that begins one.
+        while length > 0 && text.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            length -= 1;
+        }
+    }
+    // SAFETY: the caller promises `capacity` writable bytes, and `length` is below that.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr().cast(), buffer, length);
+        buffer.add(length).write(0);
     }
 }
 

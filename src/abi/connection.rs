@@ -81,7 +81,7 @@ fn open(
 }
 
 /// The pairs of two parallel arrays, the first of which ends with NULL.
-fn keyword_pairs<'a>(
+pub(super) fn keyword_pairs<'a>(
     keywords: *const *const c_char,
     values: *const *const c_char,
 ) -> Result<Vec<(&'a str, Option<&'a str>)>> {
@@ -97,10 +97,14 @@ fn keyword_pairs<'a>(
             return Ok(pairs);
         };
         if values.is_null() {
-            return Err(Error::programming("argument values is NULL, with keywords given"));
+            return Err(Error::programming(
+                "argument values is NULL, with keywords given",
+            ));
         }
         if index == MOST_KEYWORDS {
-            return Err(Error::programming("argument keywords does not end with NULL"));
+            return Err(Error::programming(
+                "argument keywords does not end with NULL",
+            ));
         }
         // SAFETY: the caller promises a value for each keyword.
         let value = unsafe { *values.add(index) };
@@ -135,7 +139,9 @@ pub unsafe extern "C" fn dbapi_close(
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_free(connection: *mut dbapi_connection_t) {
-    guard_value((), || registry::remove::<Connection>(connection, "connection").map(drop));
+    guard_value((), || {
+        registry::remove::<Connection>(connection, "connection").map(drop)
+    });
 }
 
 /// Whether the connection can be used.

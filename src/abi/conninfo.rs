@@ -4,7 +4,10 @@ use std::ffi::{CString, c_char};
 use std::ptr;
 use std::sync::Arc;
 
-use super::boundary::{guard, guard_value, optional_text, required_output, required_text, set_output};
+use super::boundary::{
+    guard, guard_value, optional_text, put_text, required_output, required_text, set_output,
+};
+use super::connection::keyword_pairs;
 use super::error::dbapi_error_t;
 use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_OK};
@@ -22,16 +25,16 @@ pub(super) struct ConninfoHandle {
     pairs: Vec<(CString, CString)>,
 }
 
-fn make(
-    conninfo: &Conninfo,
-    out_conninfo: *mut *mut dbapi_conninfo_t,
-) -> Result<dbapi_status_t> {
+fn make(conninfo: &Conninfo, out_conninfo: *mut *mut dbapi_conninfo_t) -> Result<dbapi_status_t> {
     let pairs = conninfo
         .iter()
         .map(|(keyword, value)| Ok((CString::new(keyword)?, CString::new(value)?)))
         .collect::<std::result::Result<_, std::ffi::NulError>>()
         .map_err(|_| Error::programming("invalid dsn: a value holds a NUL byte"))?;
-    set_output(out_conninfo, registry::insert(Arc::new(ConninfoHandle { pairs }))?);
+    set_output(
+        out_conninfo,
+        registry::insert(Arc::new(ConninfoHandle { pairs }))?,
+    );
     Ok(DBAPI_OK)
 }
 
@@ -74,7 +77,46 @@ pub unsafe extern "C" fn dbapi_conninfo_resolve(
     guard(out_error, || {
         required_output(out_conninfo, "out_conninfo")?;
         let dsn = optional_text(dsn, "dsn")?;
-        make(&Conninfo::resolve(dsn, &[], &ProcessEnvironment)?, out_conninfo)
+        make(
+            &Conninfo::resolve(dsn, &[], &ProcessEnvironment)?,
+            out_conninfo,
+        )
+    })
+}
+
+/// psycopg2's make_dsn: one connection string of a dsn and keywords beside it, which need no quoting. Nothing
+/// is added from the environment. Works as snprintf does: what does not fit is cut off, and the full length is
+/// told.
+///
+/// @param dsn borrowed; NULL or "": nothing is said.
+/// @param keywords borrowed: an array that ends with NULL; each overrides the dsn. NULL: none.
+/// @param values borrowed: one for each keyword; NULL leaves that keyword unset.
+/// @param buffer receives `keyword=value ...` and a NUL, passwords included; may be NULL if `capacity` is 0.
+/// @param capacity of the buffer, in bytes, the NUL included.
+/// @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+///   May be NULL.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for a bad dsn or keyword. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_conninfo_make_dsn(
+    dsn: *const c_char,
+    keywords: *const *const c_char,
+    values: *const *const c_char,
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        if capacity > 0 {
+            required_output(buffer, "buffer")?;
+        }
+        let dsn = optional_text(dsn, "dsn")?;
+        let pairs = keyword_pairs(keywords, values)?;
+        let joined = Conninfo::merge(dsn, &pairs)?.to_dsn();
+        put_text(joined.as_bytes(), buffer, capacity, out_length);
+        Ok(DBAPI_OK)
     })
 }
 
@@ -111,7 +153,10 @@ pub unsafe extern "C" fn dbapi_conninfo_keyword(
     index: usize,
 ) -> *const c_char {
     pair(conninfo, ptr::null(), |handle| {
-        handle.pairs.get(index).map_or(ptr::null(), |(keyword, _)| keyword.as_ptr())
+        handle
+            .pairs
+            .get(index)
+            .map_or(ptr::null(), |(keyword, _)| keyword.as_ptr())
     })
 }
 
@@ -127,7 +172,10 @@ pub unsafe extern "C" fn dbapi_conninfo_value(
     index: usize,
 ) -> *const c_char {
     pair(conninfo, ptr::null(), |handle| {
-        handle.pairs.get(index).map_or(ptr::null(), |(_, value)| value.as_ptr())
+        handle
+            .pairs
+            .get(index)
+            .map_or(ptr::null(), |(_, value)| value.as_ptr())
     })
 }
 
@@ -137,5 +185,7 @@ pub unsafe extern "C" fn dbapi_conninfo_value(
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_conninfo_free(conninfo: *mut dbapi_conninfo_t) {
-    guard_value((), || registry::remove::<ConninfoHandle>(conninfo, "conninfo").map(drop));
+    guard_value((), || {
+        registry::remove::<ConninfoHandle>(conninfo, "conninfo").map(drop)
+    });
 }

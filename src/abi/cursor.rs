@@ -89,12 +89,17 @@ impl State {
     /// The description of the present result, made when first asked for.
     fn description(&mut self) -> Option<&[dbapi_column_t]> {
         let columns = self.cursor.columns()?;
-        let made = self.description.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, columns));
+        let made = self
+            .description
+            .as_ref()
+            .is_some_and(|(known, _)| Arc::ptr_eq(known, columns));
         if !made {
             let described = columns.iter().map(describe).collect();
             self.description = Some((Arc::clone(columns), described));
         }
-        self.description.as_ref().map(|(_, described)| described.as_ref())
+        self.description
+            .as_ref()
+            .map(|(_, described)| described.as_ref())
     }
 }
 
@@ -171,7 +176,11 @@ pub unsafe extern "C" fn dbapi_cursor_named(
             }
         };
         let name = required_text(name, "name")?.to_owned();
-        let declaration = Declaration { name, scrollable, with_hold: withhold };
+        let declaration = Declaration {
+            name,
+            scrollable,
+            with_hold: withhold,
+        };
         make(connection, Some(declaration), out_cursor)
     })
 }
@@ -182,8 +191,14 @@ fn make(
     out_cursor: *mut *mut dbapi_cursor_t,
 ) -> Result<dbapi_status_t> {
     let cursor = Cursor::new(connection, declaration)?;
-    let state = State { cursor, block: RowBlock::default(), description: None };
-    let handle = registry::insert(Arc::new(CursorHandle { state: Mutex::new(state) }))?;
+    let state = State {
+        cursor,
+        block: RowBlock::default(),
+        description: None,
+    };
+    let handle = registry::insert(Arc::new(CursorHandle {
+        state: Mutex::new(state),
+    }))?;
     set_output(out_cursor, handle);
     Ok(DBAPI_OK)
 }
@@ -218,7 +233,9 @@ pub unsafe extern "C" fn dbapi_cursor_close(
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_cursor_free(cursor: *mut dbapi_cursor_t) {
-    guard_value((), || registry::remove::<CursorHandle>(cursor, "cursor").map(drop));
+    guard_value((), || {
+        registry::remove::<CursorHandle>(cursor, "cursor").map(drop)
+    });
 }
 
 /// Whether the cursor was closed.
@@ -313,9 +330,13 @@ pub unsafe extern "C" fn dbapi_cursor_set_arraysize(
 ///   run, or the last one failed. Any thread.
 /// @since 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dbapi_cursor_statusmessage(cursor: *const dbapi_cursor_t) -> *const c_char {
+pub unsafe extern "C" fn dbapi_cursor_statusmessage(
+    cursor: *const dbapi_cursor_t,
+) -> *const c_char {
     value_of(cursor, ptr::null(), |cursor| {
-        cursor.status_message().map_or(ptr::null(), |tag| tag.as_ptr())
+        cursor
+            .status_message()
+            .map_or(ptr::null(), |tag| tag.as_ptr())
     })
 }
 
@@ -352,11 +373,7 @@ pub unsafe extern "C" fn dbapi_cursor_set_result_format(
     })
 }
 
-fn value_of<T>(
-    cursor: *const dbapi_cursor_t,
-    fallback: T,
-    read: impl FnOnce(&Cursor) -> T,
-) -> T {
+fn value_of<T>(cursor: *const dbapi_cursor_t, fallback: T, read: impl FnOnce(&Cursor) -> T) -> T {
     guard_value(None, || {
         registry::get::<CursorHandle>(cursor, "cursor")?.with(|state| Ok(Some(read(&state.cursor))))
     })

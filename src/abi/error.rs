@@ -82,7 +82,10 @@ impl ErrorHandle {
             message: c_string(error.message()),
             sqlstate: error.sqlstate().map(|state| c_string(state.as_str())),
             fields,
-            row: error.row().and_then(|row| i64::try_from(row).ok()).unwrap_or(-1),
+            row: error
+                .row()
+                .and_then(|row| i64::try_from(row).ok())
+                .unwrap_or(-1),
             connection_usable: !error.breaks_connection(),
             transaction_usable: !error.breaks_transaction(),
             retryable: error.is_retryable(),
@@ -97,15 +100,15 @@ impl ErrorHandle {
 
 /// `text` for C; a NUL inside is shown as U+FFFD.
 fn c_string(text: &str) -> CString {
-    CString::new(text).unwrap_or_else(|_| {
-        CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
-    })
+    CString::new(text)
+        .unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }
 
 fn read<T>(error: *const dbapi_error_t, fallback: T, read: impl FnOnce(&ErrorHandle) -> T) -> T {
     // The handle keeps what is pointed to: it is dropped only when the caller frees it.
-    let handle: Option<Arc<ErrorHandle>> =
-        guard_value(None, || registry::get::<ErrorHandle>(error, "error").map(Some));
+    let handle: Option<Arc<ErrorHandle>> = guard_value(None, || {
+        registry::get::<ErrorHandle>(error, "error").map(Some)
+    });
     handle.map_or(fallback, |handle| read(&handle))
 }
 
@@ -123,7 +126,9 @@ fn text(error: *const dbapi_error_t, field: Field) -> *const c_char {
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_error_status(error: *const dbapi_error_t) -> dbapi_status_t {
-    read(error, dbapi_status_t::DBAPI_INTERFACE_ERROR, |handle| handle.status)
+    read(error, dbapi_status_t::DBAPI_INTERFACE_ERROR, |handle| {
+        handle.status
+    })
 }
 
 /// PEP 249's name of the exception, such as "IntegrityError".
@@ -133,7 +138,9 @@ pub unsafe extern "C" fn dbapi_error_status(error: *const dbapi_error_t) -> dbap
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_error_class(error: *const dbapi_error_t) -> *const c_char {
-    read(error, c"InterfaceError".as_ptr(), |handle| handle.class.as_ptr())
+    read(error, c"InterfaceError".as_ptr(), |handle| {
+        handle.class.as_ptr()
+    })
 }
 
 /// What went wrong, complete, for a person: with the line at fault, detail, hint and context where the server
@@ -144,7 +151,9 @@ pub unsafe extern "C" fn dbapi_error_class(error: *const dbapi_error_t) -> *cons
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_error_message(error: *const dbapi_error_t) -> *const c_char {
-    read(error, c"not an error's handle".as_ptr(), |handle| handle.message.as_ptr())
+    read(error, c"not an error's handle".as_ptr(), |handle| {
+        handle.message.as_ptr()
+    })
 }
 
 /// The SQLSTATE: five characters (PostgreSQL manual, appendix A).
@@ -155,7 +164,10 @@ pub unsafe extern "C" fn dbapi_error_message(error: *const dbapi_error_t) -> *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_error_sqlstate(error: *const dbapi_error_t) -> *const c_char {
     read(error, ptr::null(), |handle| {
-        handle.sqlstate.as_ref().map_or(ptr::null(), |state| state.as_ptr())
+        handle
+            .sqlstate
+            .as_ref()
+            .map_or(ptr::null(), |state| state.as_ptr())
     })
 }
 
@@ -385,5 +397,7 @@ pub unsafe extern "C" fn dbapi_error_source_function(error: *const dbapi_error_t
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_error_free(error: *mut dbapi_error_t) {
-    guard_value((), || registry::remove::<ErrorHandle>(error, "error").map(drop));
+    guard_value((), || {
+        registry::remove::<ErrorHandle>(error, "error").map(drop)
+    });
 }

@@ -74,7 +74,11 @@ pub unsafe extern "C" fn dbapi_execute_named(
             .map(|(index, &name)| required_text(name, &format!("names[{index}]")))
             .collect::<Result<Vec<_>>>()?;
         let bound = read_params(array(params, nparams, "params")?)?;
-        execute(&handle, sql, given.then_some(Arguments::Named(&names, &bound)))
+        execute(
+            &handle,
+            sql,
+            given.then_some(Arguments::Named(&names, &bound)),
+        )
     })
 }
 
@@ -117,7 +121,11 @@ pub unsafe extern "C" fn dbapi_executemany(
         let count = nparams.checked_mul(nrows).ok_or_else(|| {
             Error::programming(format!("{nrows} rows of {nparams} parameters are too many"))
         })?;
-        let rows = Rows { values: array(params, count, "params")?, width: nparams, count: nrows };
+        let rows = Rows {
+            values: array(params, count, "params")?,
+            width: nparams,
+            count: nrows,
+        };
         handle.with(|state| {
             state.forget_rows();
             state.cursor.execute_many(sql, &rows)

@@ -94,7 +94,10 @@ struct Entry {
 const _: () = assert!(size_of::<Slot>() == SLOT_SIZE && GENERATIONS as usize <= SLOT_SIZE);
 
 static TABLE: [OnceLock<Box<[Slot]>>; SEGMENTS] = [const { OnceLock::new() }; SEGMENTS];
-static FREE: Mutex<FreeSlots> = Mutex::new(FreeSlots { freed: VecDeque::new(), fresh: 0 });
+static FREE: Mutex<FreeSlots> = Mutex::new(FreeSlots {
+    freed: VecDeque::new(),
+    fresh: 0,
+});
 
 struct FreeSlots {
     /// Freed, oldest first: segment and index.
@@ -111,9 +114,13 @@ impl FreeSlots {
         }
         // Segment k begins at FIRST_SEGMENT * (2^k - 1).
         let segment = (self.fresh / FIRST_SEGMENT + 1).ilog2() as usize;
-        let Some(cell) = TABLE.get(segment) else { return self.freed.pop_front() };
+        let Some(cell) = TABLE.get(segment) else {
+            return self.freed.pop_front();
+        };
         let slots = cell.get_or_init(|| {
-            (0..FIRST_SEGMENT << segment).map(|_| Slot::default()).collect()
+            (0..FIRST_SEGMENT << segment)
+                .map(|_| Slot::default())
+                .collect()
         });
         let index = self.fresh - FIRST_SEGMENT * ((1 << segment) - 1);
         debug_assert!(index < slots.len());
@@ -152,14 +159,22 @@ pub(super) fn insert<H: Handle>(object: Arc<H>) -> Result<*mut H::Opaque> {
 /// What `handle` stands for. `argument` is what the function calls it, for the error's message.
 pub(super) fn get<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
     with_entry::<H, _>(handle, argument, |entry| {
-        entry.object.as_ref().and_then(H::from_object).map(Arc::clone)
+        entry
+            .object
+            .as_ref()
+            .and_then(H::from_object)
+            .map(Arc::clone)
     })
 }
 
 /// Forgets `handle`, and gives back what it stood for.
 pub(super) fn remove<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
     let object = with_entry::<H, _>(handle, argument, |entry| {
-        let object = entry.object.as_ref().and_then(H::from_object).map(Arc::clone)?;
+        let object = entry
+            .object
+            .as_ref()
+            .and_then(H::from_object)
+            .map(Arc::clone)?;
         entry.object = None;
         entry.generation = (entry.generation + 1) % GENERATIONS;
         Some(object)
@@ -182,10 +197,11 @@ fn with_entry<H: Handle, T>(
     let (segment, index, generation) = locate(handle.addr()).ok_or_else(foreign)?;
     let mut entry = slot(segment, index).ok_or_else(foreign)?.0.lock();
     if entry.generation != generation || entry.object.is_none() {
-        return Err(Error::interface(format!("{argument} is a handle that was freed already")));
+        return Err(Error::interface(format!(
+            "{argument} is a handle that was freed already"
+        )));
     }
     let other = entry.object.as_ref().map_or("", Object::name);
-    take(&mut entry).ok_or_else(|| {
-        Error::interface(format!("{argument} is a handle of another type: {other}"))
-    })
+    take(&mut entry)
+        .ok_or_else(|| Error::interface(format!("{argument} is a handle of another type: {other}")))
 }

@@ -76,5 +76,7 @@ pub unsafe extern "C" fn dbapi_connection_set_autocommit(
 pub unsafe extern "C" fn dbapi_connection_autocommit(
     connection: *const dbapi_connection_t,
 ) -> bool {
-    guard_value(false, || Ok(registry::get::<Connection>(connection, "connection")?.autocommit()))
+    guard_value(false, || {
+        Ok(registry::get::<Connection>(connection, "connection")?.autocommit())
+    })
 }

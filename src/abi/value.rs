@@ -2,11 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{guard, guard_value, required_output, set_output};
+use super::boundary::{guard, guard_value, put_text, required_output};
 use super::error::dbapi_error_t;
 use super::status::dbapi_status_t::{self, DBAPI_INTERFACE_ERROR, DBAPI_OK};
 use crate::error::{Error, Result};
-use crate::types::value::{Interval, Kind, Text, TimeTz, Value, ValueAs};
+pub use crate::types::value::{Array, Interval, Kind, Text, TimeTz, Value, ValueAs};
 use crate::types::{self, Datum, Param};
 use crate::wire::LONGEST_MESSAGE;
 
@@ -23,9 +23,8 @@ pub(super) fn params(values: &[Value]) -> Result<Vec<Param<'_>>> {
 
 /// A value as safe Rust sees it.
 pub(super) fn param(value: &Value) -> Result<Param<'_>> {
-    let kind = Kind::from_number(value.kind).ok_or_else(|| {
-        Error::programming(format!("kind {} is not a dbapi_kind_t", value.kind))
-    })?;
+    let kind = Kind::from_number(value.kind)
+        .ok_or_else(|| Error::programming(format!("kind {} is not a dbapi_kind_t", value.kind)))?;
     let held = &value.r#as;
     // SAFETY: every bit pattern is a value of each member that is read here; the kind says which one the
     // caller filled, and its pointers are good for the call (the contract in `abi`).
@@ -52,7 +51,10 @@ pub(super) fn param(value: &Value) -> Result<Param<'_>> {
             }
         }
     };
-    Ok(Param { oid: value.oid, datum })
+    Ok(Param {
+        oid: value.oid,
+        datum,
+    })
 }
 
 fn bytes<'a>(text: Text) -> Result<&'a [u8]> {
@@ -60,7 +62,10 @@ fn bytes<'a>(text: Text) -> Result<&'a [u8]> {
         return Ok(&[]);
     }
     if text.data.is_null() {
-        return Err(Error::programming(format!("its data is NULL, with length {}", text.length)));
+        return Err(Error::programming(format!(
+            "its data is NULL, with length {}",
+            text.length
+        )));
     }
     if text.length > LONGEST_MESSAGE {
         return Err(Error::data(format!(
@@ -75,8 +80,11 @@ fn bytes<'a>(text: Text) -> Result<&'a [u8]> {
 
 fn utf8<'a>(text: Text) -> Result<&'a str> {
     std::str::from_utf8(bytes(text)?).map_err(|error| {
-        Error::data(format!("it is not valid UTF-8, at byte {}", error.valid_up_to()))
-            .with_sqlstate("22021")
+        Error::data(format!(
+            "it is not valid UTF-8, at byte {}",
+            error.valid_up_to()
+        ))
+        .with_sqlstate("22021")
     })
 }
 
@@ -108,40 +116,26 @@ pub unsafe extern "C" fn dbapi_value_format(
         }
         // SAFETY: not NULL, and the caller promises a value.
         let value = unsafe { &*value };
-        let is_text = [Kind::DBAPI_KIND_TEXT, Kind::DBAPI_KIND_JSON, Kind::DBAPI_KIND_NUMERIC]
-            .iter()
-            .any(|&kind| kind as i32 == value.kind);
+        let is_text = [
+            Kind::DBAPI_KIND_TEXT,
+            Kind::DBAPI_KIND_JSON,
+            Kind::DBAPI_KIND_NUMERIC,
+        ]
+        .iter()
+        .any(|&kind| kind as i32 == value.kind);
         if is_text {
             // What a server sent is shown as it is, also where it is not UTF-8 (SQL_ASCII databases).
             // SAFETY: these kinds hold text, and every bit pattern is one of Text's.
             let text = bytes(unsafe { value.r#as.text })?;
-            put(text, buffer, capacity, out_length);
+            put_text(text, buffer, capacity, out_length);
             return Ok(DBAPI_OK);
         }
         let param = param(value)?;
         let mut text = String::new();
         types::format(param.oid, &param.datum, &mut text)?;
-        put(text.as_bytes(), buffer, capacity, out_length);
+        put_text(text.as_bytes(), buffer, capacity, out_length);
         Ok(DBAPI_OK)
     })
-}
-
-/// Copies what fits, and a NUL.
-fn put(text: &[u8], buffer: *mut c_char, capacity: usize, out_length: *mut usize) {
-    set_output(out_length, text.len());
-    let Some(room) = capacity.checked_sub(1) else { return };
-    let mut length = text.len().min(room);
-    if length < text.len() {
-        // Not inside a character: back to a byte that begins one.
-        while length > 0 && text.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
-            length -= 1;
-        }
-    }
-    // SAFETY: the caller promises `capacity` writable bytes, and `length` is below that.
-    unsafe {
-        std::ptr::copy_nonoverlapping(text.as_ptr().cast(), buffer, length);
-        buffer.add(length).write(0);
-    }
 }
 
 /// Fills `value`, unless it is NULL.
@@ -155,7 +149,13 @@ fn fill(
         let mut filled = ValueAs { uuid: [0; 16] };
         set(&mut filled)?;
         // SAFETY: not NULL, and the caller promises that it is writable.
-        unsafe { value.write(Value { kind: kind as i32, oid: 0, r#as: filled }) };
+        unsafe {
+            value.write(Value {
+                kind: kind as i32,
+                oid: 0,
+                r#as: filled,
+            })
+        };
         Ok(DBAPI_OK)
     })
 }
@@ -220,7 +220,10 @@ pub unsafe extern "C" fn dbapi_value_set_int64(value: *mut Value, integer: i64) 
 /// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
 /// @since 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn dbapi_value_set_double(value: *mut Value, floating: f64) -> dbapi_status_t {
+pub unsafe extern "C" fn dbapi_value_set_double(
+    value: *mut Value,
+    floating: f64,
+) -> dbapi_status_t {
     fill(value, Kind::DBAPI_KIND_FLOAT, |held| {
         held.floating = floating;
         Ok(())
@@ -332,7 +335,10 @@ pub unsafe extern "C" fn dbapi_value_set_timetz(
     utc_offset: i32,
 ) -> dbapi_status_t {
     fill(value, Kind::DBAPI_KIND_TIMETZ, |held| {
-        held.timetz = TimeTz { microseconds, utc_offset };
+        held.timetz = TimeTz {
+            microseconds,
+            utc_offset,
+        };
         Ok(())
     })
 }
@@ -382,7 +388,11 @@ pub unsafe extern "C" fn dbapi_value_set_interval(
     microseconds: i64,
 ) -> dbapi_status_t {
     fill(value, Kind::DBAPI_KIND_INTERVAL, |held| {
-        held.interval = Interval { microseconds, days, months };
+        held.interval = Interval {
+            microseconds,
+            days,
+            months,
+        };
         Ok(())
     })
 }

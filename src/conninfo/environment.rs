@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::os;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// More than any password or service file is. A bound, so that a path to something endless is an error.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -59,7 +59,6 @@ impl Environment for ProcessEnvironment {
 
     fn user_name(&self) -> Result<String> {
         os::user_name()
-            .ok_or_else(|| Error::operational("the name of the operating system's user is unknown"))
     }
 
     /// `HOME`, and the user database only where that is unset.

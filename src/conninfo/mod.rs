@@ -8,12 +8,10 @@
 //! Reading order: `options` (the table), `keyword_value` and `uri` (text to pairs), `resolve` (pairs
 //! completed), `config` (pairs made typed), `refusals` (what is not implemented yet), `dsn` (pairs to text).
 
-// Temporary, with the `unused_imports` below: nothing calls it yet.
-#![allow(dead_code)]
-
 use std::collections::BTreeMap;
 use std::fmt;
 
+use self::options::{OPTIONS, OptionSpec};
 use crate::error::Result;
 
 mod config;
@@ -32,17 +30,10 @@ mod tests;
 mod uri;
 mod values;
 
-#[allow(unused_imports)]
 pub(crate) use self::{
     config::Config,
-    environment::{Environment, File, ProcessEnvironment},
+    environment::ProcessEnvironment,
     hosts::{Host, Target},
-    options::{OPTIONS, OptionSpec},
-    passfile::Password,
-    values::{
-        ChannelBinding, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
-        SslNegotiation, TargetSessionAttrs, TlsVersion,
-    },
 };
 
 /// Keyword/value pairs, in the table's order, each keyword at most once. `Debug` shows no secret.

@@ -16,8 +16,6 @@ pub(crate) struct OptionSpec {
     pub(crate) default: Option<&'static str>,
     /// Whether its value may never be shown.
     pub(crate) secret: bool,
-    /// Whether it is this library's own, unknown to libpq.
-    pub(crate) ours: bool,
 }
 
 const fn row(
@@ -30,7 +28,6 @@ const fn row(
         variable,
         default,
         secret: false,
-        ours: false,
     }
 }
 
@@ -40,7 +37,6 @@ const fn secret(keyword: &'static str, variable: Option<&'static str>) -> Option
         variable,
         default: None,
         secret: true,
-        ours: false,
     }
 }
 
@@ -50,7 +46,6 @@ const fn ours(keyword: &'static str, default: &'static str) -> OptionSpec {
         variable: None,
         default: Some(default),
         secret: false,
-        ours: true,
     }
 }
 

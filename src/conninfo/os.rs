@@ -1,39 +1,58 @@
-//! The name of the effective user.
-//!
-//! A seam. `getpwuid_r` is the one right way (it asks NSS: LDAP, sssd, systemd users), it needs `unsafe`, and
-//! that belongs to `net`'s one file. Until the integrator puts the call there (`crate::net::os::user_name()`)
-//! in place of `user_name`'s body, the kernel's word for the uid and `/etc/passwd` serve local users.
+//! The name of the effective user, from wherever the system keeps users (NSS: files, LDAP, sssd, systemd).
+#![allow(
+    unsafe_code,
+    reason = "getpwuid_r: no safe wrapper asks NSS without a dependency of its own"
+)]
 
-use std::fs;
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
 
-pub(super) fn user_name() -> Option<String> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let passwd = fs::read_to_string("/etc/passwd").ok()?;
-    let uid = effective_uid(&status)?;
-    passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid && !name.is_empty()).then(|| name.to_owned())
-    })
-}
+use crate::error::{Error, Result};
 
-/// `Uid:` lists the real, effective, saved and file system ids (proc(5)).
-fn effective_uid(status: &str) -> Option<&str> {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("Uid:"))?
-        .split_ascii_whitespace()
-        .nth(1)
+/// The name of the user that this process runs as (its effective id), from wherever the system keeps users.
+pub(super) fn user_name() -> Result<String> {
+    // SAFETY: geteuid has no preconditions.
+    let id = unsafe { libc::geteuid() };
+    let mut text: Vec<MaybeUninit<libc::c_char>> = vec![MaybeUninit::uninit(); 1024];
+    loop {
+        let mut entry = MaybeUninit::<libc::passwd>::uninit();
+        let mut found = std::ptr::null_mut();
+        // SAFETY: all pointers are to live memory of the sizes given; `found` is set to `entry` or NULL.
+        let code = unsafe {
+            libc::getpwuid_r(
+                id,
+                entry.as_mut_ptr(),
+                text.as_mut_ptr().cast(),
+                text.len(),
+                &raw mut found,
+            )
+        };
+        if code == libc::ERANGE && text.len() < 1 << 20 {
+            text.resize(text.len() * 4, MaybeUninit::uninit());
+            continue;
+        }
+        if code == libc::EINTR {
+            continue;
+        }
+        if code != 0 || found.is_null() {
+            return Err(Error::operational(format!(
+                "no user name given, and the system has no name for user id {id}"
+            )));
+        }
+        // SAFETY: getpwuid_r succeeded, so `entry` is filled and its name is a string in `text`.
+        let name = unsafe { CStr::from_ptr((*found).pw_name) };
+        return name.to_str().map(String::from).map_err(|_| {
+            Error::operational(
+                "no user name given, and the system's name for this user is not UTF-8",
+            )
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
-    fn the_effective_uid_is_the_second() {
-        let status = "Name:\tx\nUid:\t1000\t33\t1000\t1000\nGid:\t5\t5\t5\t5\n";
-        assert_eq!(effective_uid(status), Some("33"));
-        assert_eq!(effective_uid("Name:\tx\n"), None);
+    fn this_user_has_a_name() {
+        assert!(!super::user_name().unwrap().is_empty());
     }
 }

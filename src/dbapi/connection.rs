@@ -113,19 +113,37 @@ impl Connection {
         match self.closed() {
             Closed::Open => Ok(()),
             Closed::Closed => Err(Error::interface("the connection is already closed")),
-            Closed::Broken => {
-                Err(Error::interface("the connection is already closed: it broke earlier"))
-            }
+            Closed::Broken => Err(Error::interface(
+                "the connection is already closed: it broke earlier",
+            )),
         }
     }
 
     /// Takes a turn: runs `work` while no other thread uses the connection. An error that breaks the
     /// connection closes it; so does a panic on the way.
     pub(super) fn turn<T>(&self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
-        let mut session = self.session.lock();
+        self.turn_with(&mut self.session.lock(), work)
+    }
+
+    /// The same, unless another thread has its turn.
+    pub(super) fn turn_if_idle(&self, work: impl FnOnce(&mut Session) -> Result<()>) -> Result<()> {
+        match self.session.try_lock() {
+            Some(mut session) => self.turn_with(&mut session, work),
+            None => Ok(()),
+        }
+    }
+
+    fn turn_with<T>(
+        &self,
+        session: &mut Session,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
         self.check_open()?;
-        let mut outcome = Turn { connection: self, over: false };
-        let result = work(&mut session);
+        let mut outcome = Turn {
+            connection: self,
+            over: false,
+        };
+        let result = work(session);
         outcome.over = true;
         self.status.store(session.status() as u8, Ordering::Release);
         if result.as_ref().is_err_and(Error::breaks_connection) {
@@ -160,7 +178,9 @@ impl Connection {
     pub(crate) fn set_autocommit(&self, autocommit: bool) -> Result<()> {
         self.turn(|session| {
             if session.status() != Status::Idle {
-                return Err(Error::programming("autocommit cannot be set inside a transaction"));
+                return Err(Error::programming(
+                    "autocommit cannot be set inside a transaction",
+                ));
             }
             session.autocommit = autocommit;
             Ok(())
@@ -176,7 +196,12 @@ impl Connection {
             Ordering::AcqRel,
             Ordering::Acquire,
         );
-        session.say_good_bye(self.process);
+        session.say_good_bye(self.is_inherited());
+    }
+
+    /// Whether this process is a forked child of the one that connected.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
     }
 
     /// Shows other threads that a command is in progress.
@@ -187,8 +212,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let process = self.process;
-        self.session.get_mut().say_good_bye(process);
+        let inherited = self.is_inherited();
+        self.session.get_mut().say_good_bye(inherited);
     }
 }
 
@@ -201,7 +226,9 @@ struct Turn<'a> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.connection.closed.store(Closed::Broken as u8, Ordering::Release);
+            self.connection
+                .closed
+                .store(Closed::Broken as u8, Ordering::Release);
         }
     }
 }
@@ -209,12 +236,18 @@ impl Drop for Turn<'_> {
 impl Session {
     /// The connection to the server.
     pub(super) fn channel(&mut self) -> Result<&mut Channel> {
-        self.channel.as_mut().ok_or_else(|| Error::interface("the connection is already closed"))
+        self.channel
+            .as_mut()
+            .ok_or_else(|| Error::interface("the connection is already closed"))
     }
 
     /// Where the server stands.
     pub(super) fn status(&self) -> Status {
-        match self.channel.as_ref().map(|channel| channel.wire_ref().transaction_status()) {
+        match self
+            .channel
+            .as_ref()
+            .map(|channel| channel.wire_ref().transaction_status())
+        {
             None => Status::Unknown,
             Some(TransactionStatus::Idle) => Status::Idle,
             Some(TransactionStatus::InTransaction) => Status::InTransaction,
@@ -234,10 +267,11 @@ impl Session {
 
     /// Whether the server writes backslashes in plain string literals as themselves.
     pub(super) fn standard_strings(&self) -> bool {
-        self.channel
-            .as_ref()
-            .and_then(|channel| channel.wire_ref().parameter_status("standard_conforming_strings"))
-            != Some("off")
+        self.channel.as_ref().and_then(|channel| {
+            channel
+                .wire_ref()
+                .parameter_status("standard_conforming_strings")
+        }) != Some("off")
     }
 
     /// Called when the answers to a request are complete: keeps what made a transaction fail, and notices
@@ -280,7 +314,11 @@ impl Session {
                     }
                 })?;
                 // A server answers so when the transaction had failed and only it knew.
-                if tag == "ROLLBACK" { Err(rolled_back(None)) } else { Ok(()) }
+                if tag == "ROLLBACK" {
+                    Err(rolled_back(None))
+                } else {
+                    Ok(())
+                }
             }
             _ => Ok(()),
         }
@@ -295,9 +333,11 @@ impl Session {
 
     /// Ends the connection in good order: a transaction left open is rolled back first, since poolers throw
     /// away a server connection that is not clean.
-    fn say_good_bye(&mut self, process: u32) {
-        let Some(mut channel) = self.channel.take() else { return };
-        if process != std::process::id() {
+    fn say_good_bye(&mut self, inherited: bool) {
+        let Some(mut channel) = self.channel.take() else {
+            return;
+        };
+        if inherited {
             // A forked child: only its copy of the socket is closed. The parent's session goes on.
             return;
         }

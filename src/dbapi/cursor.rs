@@ -104,7 +104,9 @@ impl Cursor {
     pub(crate) fn execute_many(&mut self, sql: &str, rows: &dyn RowSource) -> Result<()> {
         self.check_open()?;
         if self.server.is_some() {
-            return Err(Error::programming("executemany cannot be called on a named cursor"));
+            return Err(Error::programming(
+                "executemany cannot be called on a named cursor",
+            ));
         }
         self.forget_result();
         if lexer::is_blank(sql) {
@@ -146,7 +148,9 @@ impl Cursor {
 
     /// The columns of the result; `None` without one.
     pub(crate) fn columns(&self) -> Option<&Arc<[Column]>> {
-        self.result.as_ref().and_then(|result| result.columns.as_ref())
+        self.result
+            .as_ref()
+            .and_then(|result| result.columns.as_ref())
     }
 
     /// Rows produced or affected, or -1.
@@ -206,12 +210,29 @@ impl Cursor {
             result.drop_rows();
         }
         match &mut self.server {
-            Some(server) if self.connection.check_open().is_ok() => self.connection.turn(|session| {
-                self.connection.begin_work();
-                server.close(session)
-            }),
+            Some(server) if self.connection.check_open().is_ok() => {
+                self.connection.turn(|session| {
+                    self.connection.begin_work();
+                    server.close(session)
+                })
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Before a cursor is freed: closes a named one on the server, if that needs no waiting. Errors go
+    /// nowhere.
+    pub(crate) fn abandon(&mut self) {
+        let Some(server) = &mut self.server else {
+            return;
+        };
+        if self.closed || self.connection.is_inherited() {
+            return;
+        }
+        self.closed = true;
+        let _ = self
+            .connection
+            .turn_if_idle(|session| server.close(session));
     }
 }
 

@@ -32,29 +32,36 @@ impl Answers {
     /// Takes in one event; true when the answers are complete. `sent` is the statement, for error messages.
     pub(super) fn take(&mut self, channel: &mut Channel, event: Event, sent: &str) -> Result<bool> {
         match event {
-            Event::Ready(_) => return Ok(true),
+            Event::Ready => return Ok(true),
             Event::Columns(columns) => self.columns = Some(columns),
             Event::NoData => self.columns = None,
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
                 let rows = channel.wire().take_rows()?;
-                self.last = Some(Reply { columns: self.columns.take(), rows, tag });
+                self.last = Some(Reply {
+                    columns: self.columns.take(),
+                    rows,
+                    tag,
+                });
             }
             Event::EmptyQuery => self.empty = true,
             Event::Failed(fields) => {
                 self.columns = None;
                 let sent = if self.began { "BEGIN" } else { sent };
-                self.failure.get_or_insert_with(|| Error::from_server(*fields, Some(sent)));
+                self.failure
+                    .get_or_insert_with(|| Error::from_server(*fields, Some(sent)));
             }
             Event::CopyIn => {
                 channel.wire().start_copy_fail(NO_COPY)?;
-                self.failure.get_or_insert_with(|| copy_refused("FROM STDIN"));
+                self.failure
+                    .get_or_insert_with(|| copy_refused("FROM STDIN"));
             }
             Event::CopyOut => {
-                self.failure.get_or_insert_with(|| copy_refused("TO STDOUT"));
+                self.failure
+                    .get_or_insert_with(|| copy_refused("TO STDOUT"));
             }
             Event::Suspended => return Err(Error::protocol("a row limit that was never set")),
-            Event::Parameters(_) | Event::Notice(_) | Event::Notification(_) => {}
+            Event::Notice(_) | Event::Notification(_) => {}
         }
         Ok(false)
     }
@@ -94,7 +101,13 @@ impl Session {
             }
             wire.start_query(sql)
         })?;
-        let answers = self.finish(Answers { began, ..Answers::default() }, sql)?;
+        let answers = self.finish(
+            Answers {
+                began,
+                ..Answers::default()
+            },
+            sql,
+        )?;
         answers.last.ok_or_else(empty_query)
     }
 
@@ -108,7 +121,10 @@ impl Session {
     ) -> Result<Reply> {
         let began = self.must_begin();
         let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
-        let mut answers = Answers { began, ..Answers::default() };
+        let mut answers = Answers {
+            began,
+            ..Answers::default()
+        };
         let begin_and_parse = |wire: &mut Wire| {
             if began {
                 wire.start_command_before("BEGIN")?;
@@ -118,7 +134,9 @@ impl Session {
         if binary {
             // Everything that can be wrong with a parameter is wrong before anything is sent.
             for (index, param) in params.iter().enumerate() {
-                param.encoded_len().map_err(|e| e.prefixed(&format!("parameter {}: ", index + 1)))?;
+                param
+                    .encoded_len()
+                    .map_err(|e| e.prefixed(&format!("parameter {}: ", index + 1)))?;
             }
             self.queue(|wire| {
                 begin_and_parse(wire)?;
@@ -129,8 +147,11 @@ impl Session {
             answers = self.described(answers, sql)?;
             let columns = answers.columns.take();
             let columns = columns.map(|columns| with_formats(&columns));
-            let formats: Vec<i16> =
-                columns.iter().flat_map(|c| c.iter()).map(|c| i16::from(c.binary)).collect();
+            let formats: Vec<i16> = columns
+                .iter()
+                .flat_map(|c| c.iter())
+                .map(|c| i16::from(c.binary))
+                .collect();
             let shape = RowShape::Known(formats.len() as u16);
             answers.columns = columns;
             let queued = self.queue(|wire| {
@@ -190,7 +211,10 @@ impl Session {
 fn with_formats(columns: &[Column]) -> Arc<[Column]> {
     columns
         .iter()
-        .map(|column| Column { binary: types::has_binary(column.type_oid), ..column.clone() })
+        .map(|column| Column {
+            binary: types::has_binary(column.type_oid),
+            ..column.clone()
+        })
         .collect()
 }
 

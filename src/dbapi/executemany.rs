@@ -9,10 +9,10 @@ use super::cursor::check_parameters;
 use super::exchange::{self, Answers};
 use super::placeholder::{Names, convert};
 use super::result;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::net::Channel;
 use crate::types::Param;
-use crate::wire::{Event, RowShape, Wire};
+use crate::wire::{Event, RowShape};
 
 /// How much may wait to be sent before it is sent.
 const MOST_WAITING: usize = 64 << 10;
@@ -29,7 +29,11 @@ pub(crate) trait RowSource {
 
 /// Runs `sql` for each row. The sum of the rows affected comes back, or -1 if no command counted any.
 pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Result<i64> {
-    let converted = convert(sql, Names::Positional(rows.width()), session.standard_strings())?;
+    let converted = convert(
+        sql,
+        Names::Positional(rows.width()),
+        session.standard_strings(),
+    )?;
     let mut params = Vec::with_capacity(rows.width());
     // A row that cannot be sent is met before any is, so that none has happened.
     for row in 0..rows.rows() {
@@ -43,7 +47,10 @@ pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Res
     let mut pipeline = Pipeline {
         sql: &converted.sql,
         types: None,
-        answers: Answers { began: session.must_begin(), ..Answers::default() },
+        answers: Answers {
+            began: session.must_begin(),
+            ..Answers::default()
+        },
         done: 0,
         affected: None,
         failed_row: None,

@@ -17,6 +17,7 @@ pub(super) enum Run {
 }
 
 /// Splits a statement into runs.
+#[derive(Clone, Copy)]
 pub(super) struct Lexer<'a> {
     sql: &'a str,
     at: usize,
@@ -26,7 +27,11 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(sql: &'a str, standard_strings: bool) -> Lexer<'a> {
-        Lexer { sql, at: 0, standard_strings }
+        Lexer {
+            sql,
+            at: 0,
+            standard_strings,
+        }
     }
 
     /// What is left, not split yet.
@@ -40,7 +45,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Skips `bytes` of what is left.
-    pub(super) fn skip(&mut self, bytes: usize) {
+    pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
@@ -49,23 +54,28 @@ impl<'a> Lexer<'a> {
         let bytes = rest.as_bytes();
         let first = *bytes.first()?;
         Some(match first {
-            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' => {
-                (Run::Space, run_length(bytes, |byte| byte.is_ascii_whitespace() || byte == b'\x0b'))
-            }
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' => (
+                Run::Space,
+                run_length(bytes, |byte| byte.is_ascii_whitespace() || byte == b'\x0b'),
+            ),
             b'-' if bytes.starts_with(b"--") => (Run::Comment, line_length(bytes)),
             b'/' if bytes.starts_with(b"/*") => (Run::Comment, block_comment_length(bytes)),
             b'\'' => (Run::Quoted, literal_length(bytes, !self.standard_strings)),
             b'"' => (Run::Quoted, quoted_length(bytes, b'"', false)),
-            b'e' | b'E' if bytes.get(1) == Some(&b'\'') => {
-                (Run::Quoted, 1 + literal_length(bytes.get(1..).unwrap_or_default(), true))
-            }
+            b'e' | b'E' if bytes.get(1) == Some(&b'\'') => (
+                Run::Quoted,
+                1 + literal_length(bytes.get(1..).unwrap_or_default(), true),
+            ),
             b'$' => match dollar_quote_length(rest) {
                 Some(length) => (Run::Quoted, length),
                 None => (Run::Other, 1),
             },
             _ if is_word_start(first) => (Run::Word, run_length(bytes, is_word)),
             // A number takes its letters along: the E of 1E5 begins no literal.
-            b'0'..=b'9' => (Run::Word, run_length(bytes, |byte| is_word(byte) && byte != b'$')),
+            b'0'..=b'9' => (
+                Run::Word,
+                run_length(bytes, |byte| is_word(byte) && byte != b'$'),
+            ),
             _ => (Run::Other, 1),
         })
     }
@@ -101,7 +111,10 @@ pub(super) fn is_blank(sql: &str) -> bool {
 }
 
 fn run_length(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
-    bytes.iter().position(|&byte| !belongs(byte)).unwrap_or(bytes.len())
+    bytes
+        .iter()
+        .position(|&byte| !belongs(byte))
+        .unwrap_or(bytes.len())
 }
 
 /// To the end of the line, which is not part of it.
@@ -233,7 +246,7 @@ mod tests {
             ("$$ ' $$ x", &["$$ ' $$"]),
             ("$a$ $$ $b$ $a$ x", &["$a$ $$ $b$ $a$"]),
             ("$é$ ' $é$ x", &["$é$ ' $é$"]),
-            ("a$b$ 'x' $b$", &["'x'"]),
+            ("a$b$ 'x' $b$", &["'x'", "$b$"]),
             ("$1$ 'x' $1$", &["'x'"]),
             ("$1 + $2", &[]),
             ("'open", &["'open"]),

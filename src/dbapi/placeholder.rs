@@ -46,7 +46,11 @@ impl<'a> Arguments<'a> {
             Arguments::Named(names, params) => (Names::Named(names), params),
         };
         let converted = convert(sql, names, standard_strings)?;
-        let params = converted.order.iter().filter_map(|&index| params.get(index).copied()).collect();
+        let params = converted
+            .order
+            .iter()
+            .filter_map(|&index| params.get(index).copied())
+            .collect();
         Ok((converted.sql, params))
     }
 }
@@ -56,15 +60,22 @@ pub(super) fn convert(sql: &str, names: Names<'_>, standard_strings: bool) -> Re
     let mut converter = Converter {
         out: String::with_capacity(sql.len() + 16),
         order: Vec::new(),
-        numbers: vec![0; if let Names::Named(names) = names { names.len() } else { 0 }],
+        numbers: vec![
+            0;
+            if let Names::Named(names) = names {
+                names.len()
+            } else {
+                0
+            }
+        ],
         names,
         positional: None,
     };
     let mut lexer = Lexer::new(sql, standard_strings);
-    while let Some(byte) = lexer.rest().as_bytes().first() {
-        if *byte == b'%' {
+    while !lexer.rest().is_empty() {
+        if lexer.rest().starts_with('%') {
             let used = converter.placeholder(lexer.rest(), lexer.position())?;
-            lexer.skip(used);
+            lexer.advance(used);
         } else if let Some((run, text)) = lexer.next() {
             match run {
                 Run::Quoted | Run::Comment => converter.out.push_str(&text.replace("%%", "%")),
@@ -80,7 +91,10 @@ pub(super) fn convert(sql: &str, names: Names<'_>, standard_strings: bool) -> Re
             converter.order.len(),
         )));
     }
-    Ok(Converted { sql: converter.out, order: converter.order })
+    Ok(Converted {
+        sql: converter.out,
+        order: converter.order,
+    })
 }
 
 struct Converter<'a> {
@@ -159,11 +173,18 @@ impl Converter<'_> {
             )));
         };
         // The last of equal names counts, as in a Python dict built from pairs.
-        let index = names.iter().rposition(|&known| known == name).ok_or_else(|| {
-            Error::programming(format!("no parameter was given for the placeholder %({name})s"))
-        })?;
+        let index = names
+            .iter()
+            .rposition(|&known| known == name)
+            .ok_or_else(|| {
+                Error::programming(format!(
+                    "no parameter was given for the placeholder %({name})s"
+                ))
+            })?;
         let number = self.numbers.get_mut(index).ok_or_else(|| {
-            Error::programming(format!("no parameter was given for the placeholder %({name})s"))
+            Error::programming(format!(
+                "no parameter was given for the placeholder %({name})s"
+            ))
         })?;
         if *number == 0 {
             self.order.push(index);
@@ -175,12 +196,20 @@ impl Converter<'_> {
     /// Writes `$n`, kept apart from the words around it: `LIMIT%s` must not become the name `LIMIT$1`, nor
     /// `%s0` the parameter `$10`.
     fn number(&mut self, number: usize, after: Option<&str>) {
-        if self.out.as_bytes().last().is_some_and(|&byte| is_word(byte)) {
+        if self
+            .out
+            .as_bytes()
+            .last()
+            .is_some_and(|&byte| is_word(byte))
+        {
             self.out.push(' ');
         }
         // Writing to a String does not fail.
         let _ = write!(self.out, "${number}");
-        if after.and_then(|text| text.as_bytes().first()).is_some_and(|&byte| is_word(byte)) {
+        if after
+            .and_then(|text| text.as_bytes().first())
+            .is_some_and(|&byte| is_word(byte))
+        {
             self.out.push(' ');
         }
     }
@@ -234,8 +263,14 @@ mod tests {
             named("select %(b)s, %(a)s, %(b)s", &["a", "b", "unused"]),
             Ok(("select $1, $2, $1".into(), vec![1, 0]))
         );
-        assert_eq!(named("select %(a b%)s", &["a b%"]), Ok(("select $1".into(), vec![0])));
-        assert_eq!(named("select %(a)s", &["a", "a"]), Ok(("select $1".into(), vec![1])));
+        assert_eq!(
+            named("select %(a b%)s", &["a b%"]),
+            Ok(("select $1".into(), vec![0]))
+        );
+        assert_eq!(
+            named("select %(a)s", &["a", "a"]),
+            Ok(("select $1".into(), vec![1]))
+        );
         assert_eq!(named("select 1%%2", &[]), Ok(("select 1%2".into(), vec![])));
     }
 

@@ -29,7 +29,10 @@ impl Reply {
 
 /// The count at the end of a command tag (`INSERT 0 5`, `UPDATE 2`), or -1.
 pub(super) fn affected(tag: &str) -> i64 {
-    tag.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(-1)
+    tag.rsplit(' ')
+        .next()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(-1)
 }
 
 /// A reply that rows are fetched from.
@@ -65,7 +68,9 @@ impl ResultSet {
         block.clear();
         let columns = self.columns.as_ref().ok_or_else(no_results)?;
         let count = most.min(self.rows.len() - self.position);
-        let cells = usize::try_from(count).ok().and_then(|rows| rows.checked_mul(columns.len()));
+        let cells = usize::try_from(count)
+            .ok()
+            .and_then(|rows| rows.checked_mul(columns.len()));
         let cells = cells.filter(|&cells| block.values.try_reserve(cells).is_ok());
         if cells.is_none() {
             return Err(Error::out_of_memory(format_args!("for {count} rows")));
@@ -144,7 +149,12 @@ impl ColumnFacts {
             oid::BPCHAR | oid::VARCHAR => payload,
             _ => -1,
         };
-        ColumnFacts { kind: types::kind_of(column.type_oid) as i32, internal_size, precision, scale }
+        ColumnFacts {
+            kind: types::kind_of(column.type_oid) as i32,
+            internal_size,
+            precision,
+            scale,
+        }
     }
 }
 

@@ -28,13 +28,20 @@ pub(super) struct ServerCursor {
 impl ServerCursor {
     pub(super) fn new(declaration: Declaration) -> Result<ServerCursor> {
         let quoted_name = quote_identifier(&declaration.name, "the cursor's name")?;
-        Ok(ServerCursor { declaration, quoted_name, declared_in: None, position: 0 })
+        Ok(ServerCursor {
+            declaration,
+            quoted_name,
+            declared_in: None,
+            position: 0,
+        })
     }
 
     /// A named cursor is declared once.
     pub(super) fn check_unused(&self) -> Result<()> {
         if self.declared_in.is_some() {
-            return Err(Error::programming("a named cursor cannot execute more than once"));
+            return Err(Error::programming(
+                "a named cursor cannot execute more than once",
+            ));
         }
         Ok(())
     }
@@ -78,7 +85,12 @@ impl ServerCursor {
     }
 
     /// The next rows, at most `most`.
-    pub(super) fn fetch(&mut self, session: &mut Session, most: u64, binary: bool) -> Result<Reply> {
+    pub(super) fn fetch(
+        &mut self,
+        session: &mut Session,
+        most: u64,
+        binary: bool,
+    ) -> Result<Reply> {
         let Some(declared_in) = self.declared_in else {
             return Err(super::result::no_results());
         };
@@ -93,18 +105,26 @@ impl ServerCursor {
             Err(_) => "ALL".into(),
         };
         let sql = format!("FETCH FORWARD {count} FROM {}", self.quoted_name);
-        if binary { session.run_extended(&sql, &[], true) } else { session.run_simple(&sql) }
+        if binary {
+            session.run_extended(&sql, &[], true)
+        } else {
+            session.run_simple(&sql)
+        }
     }
 
     /// Closes it, if it can still be there.
     pub(super) fn close(&mut self, session: &mut Session) -> Result<()> {
-        let Some(declared_in) = self.declared_in.take() else { return Ok(()) };
+        let Some(declared_in) = self.declared_in.take() else {
+            return Ok(());
+        };
         let alive = self.declaration.with_hold || declared_in == session.transactions;
         // In a failed transaction nothing can be said; its end closes the cursor, or never kept it.
         if !alive || session.status() == Status::InError {
             return Ok(());
         }
-        session.command(&format!("CLOSE {}", self.quoted_name)).map(drop)
+        session
+            .command(&format!("CLOSE {}", self.quoted_name))
+            .map(drop)
     }
 }
 

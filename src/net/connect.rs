@@ -3,10 +3,10 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::Channel;
 use super::stream::{Stream, TcpOptions};
-use super::{Channel, os};
 use crate::conninfo::{Config, Host, Target};
 use crate::error::{Class, Error, Result};
 use crate::wire::{Credentials, Event, Wire};
@@ -46,16 +46,23 @@ enum Address {
 
 fn addresses(host: &Host) -> Result<Vec<Address>> {
     match &host.target {
-        Target::Unix(path) => Ok(vec![Address::Unix(path.clone())]),
-        Target::Tcp(name) => {
-            let found = (name.as_str(), host.port).to_socket_addrs().map_err(|error| {
-                Error::operational(format!(
-                    "could not translate host name \"{name}\" to address: {error}"
-                ))
-                .with_sqlstate("08001")
-                .caused_by(error)
-                .before_sending()
-            })?;
+        Target::Unix { directory } => Ok(vec![Address::Unix(
+            directory.join(format!(".s.PGSQL.{}", host.port)),
+        )]),
+        Target::Abstract { name } => Ok(vec![Address::Unix(
+            format!("\0{name}/.s.PGSQL.{}", host.port).into(),
+        )]),
+        Target::Tcp { host: name, .. } => {
+            let found = (name.as_str(), host.port)
+                .to_socket_addrs()
+                .map_err(|error| {
+                    Error::operational(format!(
+                        "could not translate host name \"{name}\" to address: {error}"
+                    ))
+                    .with_sqlstate("08001")
+                    .caused_by(error)
+                    .before_sending()
+                })?;
             Ok(found.map(Address::Tcp).collect())
         }
     }
@@ -91,7 +98,9 @@ fn attempt(
     log_in(config, host, stream, deadline).map_err(|error| {
         // A server that is starting up or shutting down says nothing about the next one.
         let next = error.fields().is_none()
-            || error.sqlstate().is_some_and(|state| state.as_str() == "57P03");
+            || error
+                .sqlstate()
+                .is_some_and(|state| state.as_str() == "57P03");
         // Only the server's own words follow "FATAL:", as in libpq.
         let label = match error.fields().and_then(|fields| fields.severity.as_deref()) {
             Some(severity) => format!("{place} failed: {severity}:  "),
@@ -107,7 +116,7 @@ fn log_in(
     stream: Stream,
     deadline: Option<Instant>,
 ) -> Result<Channel> {
-    let password = config.password.as_ref().or(host.password.as_ref());
+    let password = config.password_for(host);
     let credentials = Credentials {
         user: config.user.clone(),
         password: password.map(|password| password.as_bytes().to_vec()),
@@ -117,7 +126,7 @@ fn log_in(
     let mut channel = Channel::new(stream, wire);
     loop {
         match channel.next_event(deadline)? {
-            Event::Ready(_) => return Ok(channel),
+            Event::Ready => return Ok(channel),
             // Notices from a login (an expiring password) have no one to go to yet.
             Event::Notice(_) => {}
             _ => return Err(Error::protocol("an answer to nothing while connecting")),
@@ -168,7 +177,10 @@ fn describe(host: &Host, address: &Address) -> String {
             format!("connection to server on socket \"{shown}\"")
         }
         Address::Tcp(address) if host.name == address.ip().to_string() => {
-            format!("connection to server at \"{}\", port {}", host.name, host.port)
+            format!(
+                "connection to server at \"{}\", port {}",
+                host.name, host.port
+            )
         }
         Address::Tcp(address) => {
             format!(
@@ -187,7 +199,10 @@ fn all_failed(mut failures: Vec<Error>) -> Error {
     let Some(last) = failures.pop() else {
         return Error::operational("no host to connect to").before_sending();
     };
-    let before: String = failures.iter().map(|error| format!("{}\n", error.message())).collect();
+    let before: String = failures
+        .iter()
+        .map(|error| format!("{}\n", error.message()))
+        .collect();
     let class = if failures.is_empty() && last.class() == Class::NotSupported {
         Class::NotSupported
     } else {

@@ -27,7 +27,11 @@ pub(crate) struct Channel {
 
 impl Channel {
     fn new(stream: Stream, wire: Wire) -> Channel {
-        Channel { stream, wire, send_failure: None }
+        Channel {
+            stream,
+            wire,
+            send_failure: None,
+        }
     }
 
     /// The protocol's state, to queue requests and read what it knows.

@@ -1,16 +1,15 @@
-//! The calls to the operating system that need `unsafe`, and nothing else: poll, receiving into memory not yet
-//! written, and the user's name.
-#![allow(unsafe_code, reason = "libc calls that no safe wrapper covers; each block says why it is sound")]
+//! The calls to the operating system that need `unsafe`, and nothing else: poll, and receiving into memory not
+//! yet written.
+#![allow(
+    unsafe_code,
+    reason = "libc calls that no safe wrapper covers; each block says why it is sound"
+)]
 
-use std::ffi::CStr;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Instant;
 
 use socket2::Socket;
-
-use crate::error::{Error, Result};
 
 /// What a wait ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +24,21 @@ pub(super) enum Readiness {
 }
 
 /// Waits until `fd` can be read, or, if `write` is set, written. Interrupted waits go on.
-pub(super) fn wait(fd: BorrowedFd<'_>, write: bool, deadline: Option<Instant>) -> io::Result<Readiness> {
-    let events = if write { libc::POLLIN | libc::POLLOUT } else { libc::POLLIN };
-    let mut entry = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+pub(super) fn wait(
+    fd: BorrowedFd<'_>,
+    write: bool,
+    deadline: Option<Instant>,
+) -> io::Result<Readiness> {
+    let events = if write {
+        libc::POLLIN | libc::POLLOUT
+    } else {
+        libc::POLLIN
+    };
+    let mut entry = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events,
+        revents: 0,
+    };
     loop {
         let timeout = match deadline {
             None => -1,
@@ -46,7 +57,9 @@ pub(super) fn wait(fd: BorrowedFd<'_>, write: bool, deadline: Option<Instant>) -
             0 => {}
             1.. => {
                 // An error or a hang-up shows when reading.
-                return Ok(Readiness::Ready { readable: entry.revents != libc::POLLOUT });
+                return Ok(Readiness::Ready {
+                    readable: entry.revents != libc::POLLOUT,
+                });
             }
             _ => match io::Error::last_os_error() {
                 error if error.kind() == io::ErrorKind::Interrupted => {}
@@ -70,42 +83,4 @@ pub(super) fn receive(
     // SAFETY: recv wrote the first `received` bytes of the spare room, and `received` is at most its length.
     unsafe { buffer.set_len(length + received.min(most)) };
     Ok(received)
-}
-
-/// The name of the user that this process runs as (its effective id), from wherever the system keeps users.
-pub(crate) fn user_name() -> Result<String> {
-    // SAFETY: geteuid has no preconditions.
-    let id = unsafe { libc::geteuid() };
-    let mut text: Vec<MaybeUninit<libc::c_char>> = vec![MaybeUninit::uninit(); 1024];
-    loop {
-        let mut entry = MaybeUninit::<libc::passwd>::uninit();
-        let mut found = std::ptr::null_mut();
-        // SAFETY: all pointers are to live memory of the sizes given; `found` is set to `entry` or NULL.
-        let code = unsafe {
-            libc::getpwuid_r(
-                id,
-                entry.as_mut_ptr(),
-                text.as_mut_ptr().cast(),
-                text.len(),
-                &raw mut found,
-            )
-        };
-        if code == libc::ERANGE && text.len() < 1 << 20 {
-            text.resize(text.len() * 4, MaybeUninit::uninit());
-            continue;
-        }
-        if code == libc::EINTR {
-            continue;
-        }
-        if code != 0 || found.is_null() {
-            return Err(Error::operational(format!(
-                "no user name given, and the system has no name for user id {id}"
-            )));
-        }
-        // SAFETY: getpwuid_r succeeded, so `entry` is filled and its name is a string in `text`.
-        let name = unsafe { CStr::from_ptr((*found).pw_name) };
-        return name.to_str().map(String::from).map_err(|_| {
-            Error::operational("no user name given, and the system's name for this user is not UTF-8")
-        });
-    }
 }

@@ -7,8 +7,6 @@
 //! Two kinds of surprise are kept apart. Bytes that no server sends (a bool of two bytes, a numeric whose
 //! header lies) are an internal error. A text in a style that is not read here (DateStyle SQL) is no error:
 //! it arrives as the text it is.
-// Until its callers are merged.
-#![allow(dead_code, unused_imports)]
 
 mod boolean;
 mod bytea;
@@ -22,7 +20,7 @@ pub(crate) mod oid;
 mod param;
 mod scan;
 mod uuid;
-pub mod value;
+pub(crate) mod value;
 
 #[cfg(test)]
 mod tests;

@@ -73,6 +73,16 @@ impl<'a> Param<'a> {
         }
     }
 
+    /// Whether it is NULL.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.datum, Datum::Null)
+    }
+
+    /// Whether it is a NULL that fits whatever type a statement was prepared with.
+    pub(crate) fn is_untyped_null(&self) -> bool {
+        self.oid == 0 && self.is_null()
+    }
+
     /// 1 if `encode` writes the binary form of `declared_oid()`, 0 if it writes a text form.
     pub(crate) fn format_code(&self) -> i16 {
         match self.form() {

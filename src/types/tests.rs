@@ -269,7 +269,8 @@ fn jsonb_has_a_version() {
 #[test]
 fn types_without_a_kind_are_text() {
     let mut arena = Arena::default();
-    for oid in [oid::MONEY, oid::XML, oid::CHAR, 1007, 0, u32::MAX] {
+    // money, xml, "char", int4[], none, none
+    for oid in [790, 142, 18, 1007, 0, u32::MAX] {
         assert_eq!(kind_of(oid), Kind::DBAPI_KIND_TEXT);
         assert!(!has_binary(oid));
         let value = decode_text(oid, b"{1,2}", &mut arena).unwrap();

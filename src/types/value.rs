@@ -4,7 +4,6 @@
 //! does not use stay zero. Reading one is for `abi`, which alone knows what a caller's pointers are worth.
 
 use std::ffi::c_char;
-use std::ptr;
 
 /// What a value is, and so which member of its union holds it.
 #[repr(C)]
@@ -230,14 +229,6 @@ impl Value {
         value.r#as.uuid = uuid;
         value
     }
-}
-
-impl Text {
-    /// No bytes at all.
-    pub(crate) const EMPTY: Text = Text {
-        data: ptr::null(),
-        length: 0,
-    };
 }
 
 /// Memory for what a cell's bytes do not hold as they are (digits of a binary numeric, bytes of a hex

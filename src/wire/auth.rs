@@ -42,7 +42,10 @@ pub(super) struct Authentication {
 
 impl Authentication {
     pub(super) fn new(credentials: Credentials) -> Authentication {
-        Authentication { credentials: Some(credentials), progress: Progress::Start }
+        Authentication {
+            credentials: Some(credentials),
+            progress: Progress::Start,
+        }
     }
 
     /// Whether the server has let us in.
@@ -88,7 +91,10 @@ impl Authentication {
                 Progress::ScramFirst(first)
             }
             (11, Progress::ScramFirst(first)) => {
-                let most = self.credentials.as_ref().map_or(0, |c| c.scram_max_iterations);
+                let most = self
+                    .credentials
+                    .as_ref()
+                    .map_or(0, |c| c.scram_max_iterations);
                 let (answer, proof) = first.answer(body.rest(), self.password()?, most)?;
                 frontend::sasl_response(answer.as_bytes(), out)?;
                 Progress::ScramProof(proof)
@@ -145,9 +151,13 @@ fn unsupported(code: i32) -> Error {
         7 | 8 => "GSSAPI",
         9 => "SSPI",
         _ => {
-            return Error::protocol(format_args!("an unknown authentication request (code {code})"));
+            return Error::protocol(format_args!(
+                "an unknown authentication request (code {code})"
+            ));
         }
     };
-    Error::not_supported(format!("the server asks for {name} authentication, which this library does not have"))
-        .breaking_connection()
+    Error::not_supported(format!(
+        "the server asks for {name} authentication, which this library does not have"
+    ))
+    .breaking_connection()
 }

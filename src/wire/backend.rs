@@ -40,7 +40,11 @@ pub(super) fn longest(kind: u8, authenticated: bool) -> Option<u32> {
         b'D' | b'd' => LONGEST,
         _ => return None,
     };
-    Some(if authenticated { after } else { after.min(64 << 10) })
+    Some(if authenticated {
+        after
+    } else {
+        after.min(64 << 10)
+    })
 }
 
 /// One column, as RowDescription gives it.
@@ -91,7 +95,10 @@ impl<'a> Body<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or_else(|| self.error("cut short"))?;
+        let (head, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or_else(|| self.error("cut short"))?;
         self.rest = rest;
         Ok(*head)
     }
@@ -118,14 +125,19 @@ impl<'a> Body<'a> {
 
     /// The bytes up to a NUL, which is skipped.
     pub(super) fn cstr(&mut self) -> Result<&'a [u8]> {
-        let end = memchr::memchr(0, self.rest).ok_or_else(|| self.error("with an endless string"))?;
-        let (text, rest) = self.rest.split_at_checked(end).ok_or_else(|| self.error("cut short"))?;
+        let end =
+            memchr::memchr(0, self.rest).ok_or_else(|| self.error("with an endless string"))?;
+        let (text, rest) = self
+            .rest
+            .split_at_checked(end)
+            .ok_or_else(|| self.error("cut short"))?;
         self.rest = rest.get(1..).unwrap_or_default();
         Ok(text)
     }
 
     pub(super) fn text(&mut self) -> Result<String> {
-        self.cstr().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        self.cstr()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// All that is left.
@@ -134,7 +146,11 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn end(self) -> Result<()> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.error("with bytes behind its end")) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.error("with bytes behind its end"))
+        }
     }
 }
 
@@ -227,7 +243,11 @@ pub(super) fn notification(body: &[u8]) -> Result<Notification> {
     let channel = body.text()?;
     let payload = body.text()?;
     body.end()?;
-    Ok(Notification { pid, channel, payload })
+    Ok(Notification {
+        pid,
+        channel,
+        payload,
+    })
 }
 
 /// A ParameterStatus: name and value.

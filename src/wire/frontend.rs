@@ -13,7 +13,7 @@ use crate::types::Param;
 /// The longest message a server accepts (`PQ_LARGE_MESSAGE_LIMIT`), length field included.
 pub(crate) const LONGEST_MESSAGE: usize = (1 << 30) - 2;
 /// The most parameters a statement can have: Bind counts them in 16 bits.
-pub(crate) const MOST_PARAMETERS: usize = 65535;
+const MOST_PARAMETERS: usize = 65535;
 /// Above this, an allocation is tried before `BytesMut`, which aborts the process when memory runs out, is
 /// asked for it.
 const CAREFUL_FROM: usize = 1 << 20;
@@ -49,9 +49,8 @@ fn unwritable(error: std::io::Error) -> Error {
 
 /// StartupMessage, protocol 3.0. No value holds a NUL: whoever calls has checked.
 pub(super) fn startup(parameters: &[(&str, &str)], out: &mut BytesMut) -> Result<()> {
-    message::startup_message(parameters.iter().copied(), out).map_err(|_| {
-        Error::programming("a connection parameter holds a NUL byte")
-    })
+    message::startup_message(parameters.iter().copied(), out)
+        .map_err(|_| Error::programming("a connection parameter holds a NUL byte"))
 }
 
 /// PasswordMessage. A NUL would end the password early.
@@ -60,7 +59,11 @@ pub(super) fn password(password: &[u8], out: &mut BytesMut) -> Result<()> {
         .map_err(|_| Error::programming("the password holds a NUL byte").breaking_connection())
 }
 
-pub(super) fn sasl_initial_response(mechanism: &str, data: &[u8], out: &mut BytesMut) -> Result<()> {
+pub(super) fn sasl_initial_response(
+    mechanism: &str,
+    data: &[u8],
+    out: &mut BytesMut,
+) -> Result<()> {
     message::sasl_initial_response(mechanism, data, out).map_err(unwritable)
 }
 
@@ -77,7 +80,11 @@ pub(super) fn query(sql: &str, out: &mut BytesMut) -> Result<()> {
 pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) -> Result<()> {
     no_nul(sql)?;
     count_parameters(types.len())?;
-    reserve(out, 9 + name.len() + sql.len() + 4 * types.len(), "the statement")?;
+    reserve(
+        out,
+        9 + name.len() + sql.len() + 4 * types.len(),
+        "the statement",
+    )?;
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
@@ -120,7 +127,9 @@ pub(super) fn bind(
     )
     .map_err(|error| match error {
         message::BindError::Serialization(error) => unwritable(error),
-        message::BindError::Conversion(_) => Error::new(Class::Internal, "a parameter could not be written"),
+        message::BindError::Conversion(_) => {
+            Error::new(Class::Internal, "a parameter could not be written")
+        }
     })
 }
 
@@ -155,7 +164,9 @@ pub(super) fn terminate(out: &mut BytesMut) {
 fn no_nul(sql: &str) -> Result<()> {
     match memchr::memchr(0, sql.as_bytes()) {
         None => Ok(()),
-        Some(at) => Err(Error::programming(format!("the statement holds a NUL byte, at byte {at}"))),
+        Some(at) => Err(Error::programming(format!(
+            "the statement holds a NUL byte, at byte {at}"
+        ))),
     }
 }
 

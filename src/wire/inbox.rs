@@ -61,7 +61,9 @@ impl Inbox {
         let capacity = self.buffer.capacity();
         // Twice what has come of a message at most, so that its length alone reserves nothing.
         let grown = self.wanted.min(rest.saturating_mul(2));
-        let next = (capacity * 2).clamp(SMALLEST_BUFFER, LARGEST_BUFFER).max(grown);
+        let next = (capacity * 2)
+            .clamp(SMALLEST_BUFFER, LARGEST_BUFFER)
+            .max(grown);
         if self.rows.holds_buffer() {
             let end = self.head;
             let mut full = self.replace_buffer(next)?;
@@ -97,7 +99,10 @@ impl Inbox {
         };
         let length = u32::from_be_bytes([a, b, c, d]);
         let Some(most) = most(kind) else {
-            return Err(Error::protocol(format_args!("an unknown message of type {}", shown(kind))));
+            return Err(Error::protocol(format_args!(
+                "an unknown message of type {}",
+                shown(kind)
+            )));
         };
         if length < 4 || length > most {
             return Err(Error::protocol(format_args!(
@@ -112,7 +117,11 @@ impl Inbox {
         }
         let start = self.head;
         self.head += total;
-        Ok(Some(Frame { kind, start, end: start + total }))
+        Ok(Some(Frame {
+            kind,
+            start,
+            end: start + total,
+        }))
     }
 
     /// Accepts a DataRow. See [`Collector::accept`].
@@ -122,7 +131,8 @@ impl Inbox {
             self.first_row = frame.start;
         }
         self.last_row_end = frame.end;
-        self.rows.accept(&mut self.buffer, frame.start, frame.end, columns)
+        self.rows
+            .accept(&mut self.buffer, frame.start, frame.end, columns)
     }
 
     /// A message's body. Its type byte is zeroed: it ends the value before it.
@@ -130,7 +140,9 @@ impl Inbox {
         if let Some(kind) = self.buffer.get_mut(frame.start) {
             *kind = 0;
         }
-        self.buffer.get(frame.start + HEADER..frame.end).unwrap_or_default()
+        self.buffer
+            .get(frame.start + HEADER..frame.end)
+            .unwrap_or_default()
     }
 
     /// The rows received since the last call. A buffer mostly full of them is handed over; a few are copied,
@@ -140,7 +152,10 @@ impl Inbox {
         if !self.rows.holds_buffer() || end - first <= self.buffer.capacity() / 2 {
             return self.rows.take_copy(&self.buffer, first, end);
         }
-        let capacity = self.buffer.capacity().clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+        let capacity = self
+            .buffer
+            .capacity()
+            .clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
         let mut full = self.replace_buffer(capacity)?;
         full.truncate(end);
         self.rows.seal(full)?;
@@ -151,7 +166,9 @@ impl Inbox {
     fn replace_buffer(&mut self, capacity: usize) -> Result<Vec<u8>> {
         let rest = self.buffer.get(self.head..).unwrap_or_default();
         let mut fresh = Vec::new();
-        fresh.try_reserve_exact(capacity.max(rest.len()) + HEADER + 1).map_err(out_of_memory)?;
+        fresh
+            .try_reserve_exact(capacity.max(rest.len()) + HEADER + 1)
+            .map_err(out_of_memory)?;
         fresh.extend_from_slice(rest);
         self.head = 0;
         Ok(std::mem::replace(&mut self.buffer, fresh))
@@ -165,7 +182,11 @@ impl Inbox {
 
 /// A message's type, as it should be shown: the byte may be anything.
 fn shown(kind: u8) -> String {
-    if kind.is_ascii_graphic() { format!("'{}'", kind as char) } else { format!("0x{kind:02x}") }
+    if kind.is_ascii_graphic() {
+        format!("'{}'", kind as char)
+    } else {
+        format!("0x{kind:02x}")
+    }
 }
 
 fn out_of_memory(_: std::collections::TryReserveError) -> Error {

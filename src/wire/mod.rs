@@ -37,8 +37,8 @@ use bytes::{Buf, BytesMut};
 
 pub(crate) use auth::Credentials;
 pub(crate) use backend::{Column, Notification};
-pub(crate) use frontend::MOST_PARAMETERS;
-pub(crate) use rows::{Cells, Rows};
+pub(crate) use frontend::LONGEST_MESSAGE;
+pub(crate) use rows::Rows;
 
 use crate::error::{Error, Result, ServerFields};
 use crate::types::Param;
@@ -65,13 +65,11 @@ pub(crate) enum TransactionStatus {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The answers to everything up to a Sync, or to a simple query, are complete.
-    Ready(TransactionStatus),
+    Ready,
     /// The columns of the rows to come, or of a described statement.
     Columns(Arc<[Column]>),
     /// A described statement gives no rows.
     NoData,
-    /// The types of a described statement's parameters.
-    Parameters(Vec<u32>),
     /// A statement has ended; its command tag. Its rows are there to take.
     Complete(String),
     /// A statement without any command in it.
@@ -81,8 +79,10 @@ pub(crate) enum Event {
     /// A statement failed. The answers to come are those from the next Sync on.
     Failed(Box<ServerFields>),
     /// A notice.
+    #[expect(dead_code, reason = "read once connections keep their notices")]
     Notice(Box<ServerFields>),
     /// A notification.
+    #[expect(dead_code, reason = "read once connections keep their notifications")]
     Notification(Notification),
     /// The server waits for CopyData.
     CopyIn,
@@ -227,7 +227,10 @@ impl Wire {
 
     /// What is queued now, to come back to if what is to be queued next cannot be.
     pub(crate) fn mark(&self) -> Mark {
-        Mark { bytes: self.out.len(), owed: self.owed.len() }
+        Mark {
+            bytes: self.out.len(),
+            owed: self.owed.len(),
+        }
     }
 
     /// Forgets what was queued since `mark`. Nothing may have been sent in between.
@@ -314,10 +317,14 @@ impl Wire {
 
     /// A setting that the server reports, by its name.
     pub(crate) fn parameter_status(&self, name: &str) -> Option<&str> {
-        self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.settings
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The backend's process id, and the key that cancels its statements.
+    #[cfg_attr(not(test), expect(dead_code, reason = "cancel needs it"))]
     pub(crate) fn backend_key(&self) -> (i32, &[u8]) {
         (self.backend_pid, &self.cancel_key)
     }
@@ -342,7 +349,9 @@ impl Wire {
         }
         let authenticated = self.is_authenticated();
         loop {
-            let frame = self.inbox.next_frame(|kind| backend::longest(kind, authenticated))?;
+            let frame = self
+                .inbox
+                .next_frame(|kind| backend::longest(kind, authenticated))?;
             let Some(frame) = frame else { return Ok(None) };
             if frame.kind == b'D' {
                 self.row(frame)?;
@@ -401,14 +410,14 @@ impl Wire {
                 self.owed.pop_front();
                 self.columns = None;
                 self.copying = false;
-                Ok(Some(Event::Ready(self.status)))
+                Ok(Some(Event::Ready))
             }
             (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) => {
                 self.owed.pop_front();
                 Ok(None)
             }
             (b't', Some(Owed::DescribeStatement)) => {
-                backend::parameter_description(body).map(|types| Some(Event::Parameters(types)))
+                backend::parameter_description(body).map(|_| None)
             }
             (b'T', Some(Owed::Query | Owed::DescribeStatement | Owed::DescribePortal)) => {
                 let columns = backend::row_description(body)?;
@@ -457,7 +466,9 @@ impl Wire {
     }
 
     fn startup_message(&mut self, frame: Frame) -> Result<Option<Event>> {
-        let Phase::Startup(authentication) = &mut self.phase else { return Ok(None) };
+        let Phase::Startup(authentication) = &mut self.phase else {
+            return Ok(None);
+        };
         let done = authentication.is_done();
         let body = self.inbox.body(frame);
         match frame.kind {
@@ -474,9 +485,11 @@ impl Wire {
             b'Z' if done => {
                 self.status = ready(body)?;
                 self.phase = Phase::Running;
-                Ok(Some(Event::Ready(self.status)))
+                Ok(Some(Event::Ready))
             }
-            b'v' => Err(Error::protocol("it wants another protocol version than 3.0")),
+            b'v' => Err(Error::protocol(
+                "it wants another protocol version than 3.0",
+            )),
             kind => Err(Error::protocol(format_args!(
                 "a message of type {:?} while connecting",
                 char::from(kind)

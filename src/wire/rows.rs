@@ -49,22 +49,13 @@ impl Rows {
     /// The cells of row `number` (from 0), if there is such a row.
     pub(crate) fn row(&self, number: u64) -> Option<Cells<'_>> {
         // partition_point gives the first chunk that begins after `number`; its predecessor holds it.
-        let place = self.before.partition_point(|&before| before <= number).checked_sub(1)?;
+        let place = self
+            .before
+            .partition_point(|&before| before <= number)
+            .checked_sub(1)?;
         let chunk = self.chunks.get(place)?;
         let within = usize::try_from(number - self.before.get(place)?).ok()?;
         chunk.row(within)
-    }
-
-    /// Adds the rows of `other` behind these.
-    pub(crate) fn append(&mut self, mut other: Rows) -> Result<()> {
-        self.chunks.try_reserve(other.chunks.len()).map_err(out_of_memory)?;
-        self.before.try_reserve(other.chunks.len()).map_err(out_of_memory)?;
-        for before in &other.before {
-            self.before.push(self.count + before);
-        }
-        self.chunks.append(&mut other.chunks);
-        self.count += other.count;
-        Ok(())
     }
 }
 
@@ -75,7 +66,10 @@ impl Chunk {
             return self.bytes.get(entry as usize..).map(Cells::Inline);
         }
         let cells = self.long_rows.get((entry & !LONG_ROW) as usize)?;
-        Some(Cells::Listed { bytes: &self.bytes, cells: cells.iter() })
+        Some(Cells::Listed {
+            bytes: &self.bytes,
+            cells: cells.iter(),
+        })
     }
 }
 
@@ -163,14 +157,17 @@ impl Collector {
             (start + CELLS_AT) as u32
         } else {
             self.long_rows.try_reserve(1).map_err(out_of_memory)?;
-            self.long_rows.push(list_cells(cells, start + CELLS_AT, count)?);
+            self.long_rows
+                .push(list_cells(cells, start + CELLS_AT, count)?);
             LONG_ROW | (self.long_rows.len() as u32 - 1)
         };
         if let Some(kind) = message.first_mut() {
             *kind = 0;
         }
         if self.index.len() == self.index.capacity() {
-            self.index.try_reserve(self.index.len().max(16)).map_err(out_of_memory)?;
+            self.index
+                .try_reserve(self.index.len().max(16))
+                .map_err(out_of_memory)?;
         }
         self.index.push(entry);
         Ok(())
@@ -189,11 +186,16 @@ impl Collector {
         if self.holds_buffer() {
             let bytes = buffer.get(first..end).ok_or_else(truncated)?;
             let mut copy = Vec::new();
-            copy.try_reserve_exact(bytes.len() + 1).map_err(out_of_memory)?;
+            copy.try_reserve_exact(bytes.len() + 1)
+                .map_err(out_of_memory)?;
             copy.extend_from_slice(bytes);
             copy.push(0);
             for entry in &mut self.index {
-                *entry -= if *entry & LONG_ROW == 0 { first as u32 } else { 0 };
+                *entry -= if *entry & LONG_ROW == 0 {
+                    first as u32
+                } else {
+                    0
+                };
             }
             for cell in self.long_rows.iter_mut().flatten().flatten() {
                 cell.0 -= first as u32;
@@ -216,7 +218,9 @@ impl Collector {
     fn push_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
         // A copy of exact size, so that the index keeps its capacity for the chunk to come.
         let mut index = Vec::new();
-        index.try_reserve_exact(self.index.len()).map_err(out_of_memory)?;
+        index
+            .try_reserve_exact(self.index.len())
+            .map_err(out_of_memory)?;
         index.extend_from_slice(&self.index);
         self.index.clear();
         let rows = index.len() as u64;
@@ -225,7 +229,11 @@ impl Collector {
         self.done.before.push(self.done.count);
         self.done.count += rows;
         let long_rows = std::mem::take(&mut self.long_rows);
-        self.done.chunks.push(Chunk { bytes, index, long_rows });
+        self.done.chunks.push(Chunk {
+            bytes,
+            index,
+            long_rows,
+        });
         Ok(())
     }
 }
@@ -240,7 +248,9 @@ fn mark_nulls(cells: &mut [u8], count: u16) -> Result<()> {
             length[0] = 0;
             after
         } else {
-            after.get_mut(checked_length(value)? as usize..).ok_or_else(truncated)?
+            after
+                .get_mut(checked_length(value)? as usize..)
+                .ok_or_else(truncated)?
         };
     }
     nothing_left(rest)
@@ -250,7 +260,8 @@ fn mark_nulls(cells: &mut [u8], count: u16) -> Result<()> {
 /// which `cells` begins at `at`), and zeroes the byte behind each.
 fn list_cells(cells: &mut [u8], mut at: usize, count: u16) -> Result<Vec<LongCell>> {
     let mut list = Vec::new();
-    list.try_reserve_exact(count.into()).map_err(out_of_memory)?;
+    list.try_reserve_exact(count.into())
+        .map_err(out_of_memory)?;
     let mut rest = cells;
     for _ in 0..count {
         let (length, after) = rest.split_first_chunk_mut::<4>().ok_or_else(truncated)?;
@@ -279,9 +290,9 @@ fn checked_length(value: i32) -> Result<u32> {
 fn nothing_left(rest: &[u8]) -> Result<()> {
     match rest.len() {
         0 => Ok(()),
-        left => {
-            Err(Error::protocol(format_args!("a row with {left} bytes behind its last value")))
-        }
+        left => Err(Error::protocol(format_args!(
+            "a row with {left} bytes behind its last value"
+        ))),
     }
 }
 

@@ -35,12 +35,16 @@ impl ClientFirst {
         let mut random = [0; NONCE_BYTES];
         getrandom::fill(&mut random)
             .map_err(|_| Error::operational("the system has no random numbers for SCRAM"))?;
-        Ok(ClientFirst { nonce: BASE64.encode(random) })
+        Ok(ClientFirst {
+            nonce: BASE64.encode(random),
+        })
     }
 
     #[cfg(test)]
     fn with_nonce(nonce: &str) -> ClientFirst {
-        ClientFirst { nonce: nonce.into() }
+        ClientFirst {
+            nonce: nonce.into(),
+        }
     }
 
     /// The client-first-message: no channel binding, and the user named by the startup message.
@@ -69,7 +73,9 @@ impl ClientFirst {
         if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
             return Err(refused("its nonce does not continue ours"));
         }
-        let salt = BASE64.decode(salt).map_err(|_| refused("its salt is not base64"))?;
+        let salt = BASE64
+            .decode(salt)
+            .map_err(|_| refused("its salt is not base64"))?;
         let iterations: u32 = iterations
             .parse()
             .ok()
@@ -93,7 +99,13 @@ impl ClientFirst {
         }
         let server_key = hmac(&salted, b"Server Key")?;
         let message = format!("{without_proof},p={}", BASE64.encode(proof));
-        Ok((message, ServerProof { server_key, auth_message }))
+        Ok((
+            message,
+            ServerProof {
+                server_key,
+                auth_message,
+            },
+        ))
     }
 }
 
@@ -106,7 +118,9 @@ impl ServerProof {
         }
         let mut attributes = message.split(',');
         let verifier = attribute(&mut attributes, "v=")?;
-        let verifier = BASE64.decode(verifier).map_err(|_| refused("its proof is not base64"))?;
+        let verifier = BASE64
+            .decode(verifier)
+            .map_err(|_| refused("its proof is not base64"))?;
         let mut mac = keyed(&self.server_key)?;
         mac.update(self.auth_message.as_bytes());
         mac.verify_slice(&verifier)
@@ -116,7 +130,10 @@ impl ServerProof {
 
 /// SASLprep where the password allows it, else the password's own bytes, as the server does.
 fn normalized(password: &[u8]) -> Vec<u8> {
-    match std::str::from_utf8(password).ok().and_then(|text| stringprep::saslprep(text).ok()) {
+    match std::str::from_utf8(password)
+        .ok()
+        .and_then(|text| stringprep::saslprep(text).ok())
+    {
         Some(text) => text.into_owned().into_bytes(),
         None => password.to_vec(),
     }
@@ -167,7 +184,10 @@ fn attribute<'a>(attributes: &mut std::str::Split<'a, char>, name: &str) -> Resu
 }
 
 fn refused(why: &str) -> Error {
-    Error::broken(format!("SCRAM authentication with the server failed: {why}")).with_sqlstate("28000")
+    Error::broken(format!(
+        "SCRAM authentication with the server failed: {why}"
+    ))
+    .with_sqlstate("28000")
 }
 
 #[cfg(test)]
@@ -182,9 +202,9 @@ mod tests {
         let challenge = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
             s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
         let (answer, _) = first.answer(challenge, b"pencil", 100_000).unwrap();
-        assert!(answer.starts_with(
-            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p="
-        ));
+        assert!(
+            answer.starts_with("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=")
+        );
     }
 
     /// RFC 7677's own vectors: the salted password leads to its keys.
@@ -196,8 +216,13 @@ mod tests {
         let auth_message = "n=user,r=rOprNGfwEbeRWgbNEkqO,\
             r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,\
             c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-        let proof = ServerProof { server_key, auth_message: auth_message.into() };
-        proof.verify(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=").unwrap();
+        let proof = ServerProof {
+            server_key,
+            auth_message: auth_message.into(),
+        };
+        proof
+            .verify(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+            .unwrap();
     }
 
     #[test]
@@ -211,7 +236,10 @@ mod tests {
             b"",
             b"\xff",
         ] {
-            let proof = ServerProof { server_key: [7; 32], auth_message: "x".into() };
+            let proof = ServerProof {
+                server_key: [7; 32],
+                auth_message: "x".into(),
+            };
             assert!(proof.verify(message).is_err(), "{message:?}");
         }
     }

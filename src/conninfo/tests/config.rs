@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::{
-    Config, Conninfo, LoadBalanceHosts, ProtocolVersion, SslMode, Target, TargetSessionAttrs,
-    TlsVersion,
+use super::super::values::{
+    LoadBalanceHosts, ProtocolVersion, SslMode, TargetSessionAttrs, TlsVersion,
 };
+use super::super::{Config, Conninfo, Target};
 use super::Fake;
 use crate::error::{Class, Result};
 

@@ -1,0 +1,1496 @@
+/**
+ * @file dbapi.h
+ * libdbapi: the Python DB-API 2.0 (PEP 249) for PostgreSQL, as psycopg2 understands it, in C.
+ *
+ * Generated from the Rust source by cbindgen: changes belong there.
+ *
+ * Encoding: text in and out is UTF-8. SQL and names end with a NUL; data is counted, and what the library gives
+ * also ends with a NUL that is not counted.
+ *
+ * Ownership: "borrowed" means that the caller keeps it, and that it is needed only during the call; "owned"
+ * means that it must be freed with the function named. Handles may be freed in any order, from any thread; a
+ * cursor keeps its connection alive. close ends a thing's use, free gives its memory back. NULL may be freed.
+ * A wrong handle (NULL, freed, foreign, of another type) is an error, not a crash, as far as it can be told.
+ *
+ * Errors: a function that can fail returns a dbapi_status_t, negative for errors. Its last argument, if not
+ * NULL, then receives an owned dbapi_error_t; on success it is left alone. Other outputs are written on success;
+ * those for handles and rows are NULL on failure.
+ *
+ * Threads: threads may share connections; calls on one connection take turns. A cursor belongs in one thread at
+ * a time. The library starts no thread and installs no signal handler. After fork, a child may free what it
+ * inherited, which sends nothing; it must not use it.
+ */
+
+
+#ifndef DBAPI_H
+#define DBAPI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/** Version of this header, as text. Compare with dbapi_version(), the library's. */
+#define DBAPI_VERSION "0.1.0"
+
+
+/**
+ * The version of this header: major * 10000 + minor * 100 + patch. Compare with `dbapi_version_number()`.
+ */
+#define DBAPI_VERSION_NUMBER 100
+
+/**
+ * How a call ended: 0 is success, positive an outcome that is no error, negative an error of one PEP 249
+ * class. Never renumbered.
+ */
+typedef enum dbapi_status_t {
+  /**
+   * Success.
+   */
+  DBAPI_OK = 0,
+  /**
+   * No more rows or results. Not an error.
+   */
+  DBAPI_DONE = 1,
+  /**
+   * InterfaceError: a misused handle, or a closed object.
+   */
+  DBAPI_INTERFACE_ERROR = -1,
+  /**
+   * DatabaseError: an error of the server that no narrower class names.
+   */
+  DBAPI_DATABASE_ERROR = -2,
+  /**
+   * DataError: a value out of range, a division by zero, text that is not UTF-8.
+   */
+  DBAPI_DATA_ERROR = -3,
+  /**
+   * OperationalError: a lost connection, a cancelled statement, a deadlock.
+   */
+  DBAPI_OPERATIONAL_ERROR = -4,
+  /**
+   * IntegrityError: a violated constraint.
+   */
+  DBAPI_INTEGRITY_ERROR = -5,
+  /**
+   * InternalError: of the server, or of this library.
+   */
+  DBAPI_INTERNAL_ERROR = -6,
+  /**
+   * ProgrammingError: wrong SQL, a bad placeholder, a bad argument.
+   */
+  DBAPI_PROGRAMMING_ERROR = -7,
+  /**
+   * NotSupportedError: something the server or this library does not do.
+   */
+  DBAPI_NOT_SUPPORTED_ERROR = -8,
+} dbapi_status_t;
+
+/**
+ * What a value is, and so which member of its union holds it.
+ */
+typedef enum dbapi_kind_t {
+  /**
+   * NULL; no member.
+   */
+  DBAPI_KIND_NULL = 0,
+  /**
+   * `as.boolean`.
+   */
+  DBAPI_KIND_BOOL = 1,
+  /**
+   * `as.integer`: int2, int4, int8, oid.
+   */
+  DBAPI_KIND_INT = 2,
+  /**
+   * `as.floating`: float4, float8; NaN and infinities included.
+   */
+  DBAPI_KIND_FLOAT = 3,
+  /**
+   * `as.text`: the exact decimal digits, or NaN, Infinity, -Infinity.
+   */
+  DBAPI_KIND_NUMERIC = 4,
+  /**
+   * `as.text`, UTF-8. Also every type without a kind of its own, in PostgreSQL's text form.
+   */
+  DBAPI_KIND_TEXT = 5,
+  /**
+   * `as.text`: the bytes of a bytea.
+   */
+  DBAPI_KIND_BYTES = 6,
+  /**
+   * `as.integer`: days from 1970-01-01; INT64_MIN and INT64_MAX are -infinity and infinity.
+   */
+  DBAPI_KIND_DATE = 7,
+  /**
+   * `as.integer`: microseconds from midnight, 86400000000 (24:00:00) included.
+   */
+  DBAPI_KIND_TIME = 8,
+  /**
+   * `as.timetz`.
+   */
+  DBAPI_KIND_TIMETZ = 9,
+  /**
+   * `as.integer`: microseconds from 1970-01-01 00:00:00, no time zone; INT64_MIN and INT64_MAX are
+   * -infinity and infinity.
+   */
+  DBAPI_KIND_TIMESTAMP = 10,
+  /**
+   * `as.integer`: microseconds from 1970-01-01 00:00:00 UTC; INT64_MIN and INT64_MAX are -infinity and
+   * infinity.
+   */
+  DBAPI_KIND_TIMESTAMPTZ = 11,
+  /**
+   * `as.interval`.
+   */
+  DBAPI_KIND_INTERVAL = 12,
+  /**
+   * `as.uuid`.
+   */
+  DBAPI_KIND_UUID = 13,
+  /**
+   * `as.text`: a json or jsonb document.
+   */
+  DBAPI_KIND_JSON = 14,
+  /**
+   * `as.array`.
+   */
+  DBAPI_KIND_ARRAY = 15,
+} dbapi_kind_t;
+
+/**
+ * What `dbapi_connection_closed` answers.
+ */
+typedef enum dbapi_closed_t {
+  /**
+   * The connection can be used.
+   */
+  DBAPI_CLOSED_OPEN = 0,
+  /**
+   * `dbapi_close` was called, or the handle is not that of a connection.
+   */
+  DBAPI_CLOSED_CLOSED = 1,
+  /**
+   * The connection was lost.
+   */
+  DBAPI_CLOSED_BROKEN = 2,
+} dbapi_closed_t;
+
+/**
+ * What `dbapi_connection_transaction_status` answers.
+ */
+typedef enum dbapi_transaction_status_t {
+  /**
+   * In no transaction.
+   */
+  DBAPI_TRANSACTION_IDLE = 0,
+  /**
+   * A command is in progress, in another thread.
+   */
+  DBAPI_TRANSACTION_ACTIVE = 1,
+  /**
+   * In a transaction.
+   */
+  DBAPI_TRANSACTION_INTRANS = 2,
+  /**
+   * In a transaction that failed and can only be rolled back.
+   */
+  DBAPI_TRANSACTION_INERROR = 3,
+  /**
+   * The connection is closed or broken.
+   */
+  DBAPI_TRANSACTION_UNKNOWN = 4,
+} dbapi_transaction_status_t;
+
+/**
+ * What `dbapi_cursor_set_result_format` takes.
+ */
+typedef enum dbapi_format_t {
+  /**
+   * PostgreSQL's text form.
+   */
+  DBAPI_FORMAT_TEXT = 0,
+  /**
+   * PostgreSQL's binary form, for the types that this library reads in it.
+   */
+  DBAPI_FORMAT_BINARY = 1,
+  /**
+   * Whichever the library finds quicker. The default.
+   */
+  DBAPI_FORMAT_AUTO = 2,
+} dbapi_format_t;
+
+/**
+ * A connection to a server. Made by `dbapi_connect` and `dbapi_connect_params`, freed by
+ * `dbapi_connection_free`; may be used from any thread, and by several at once: their calls take turns.
+ */
+typedef struct dbapi_connection_t dbapi_connection_t;
+
+/**
+ * Keywords and values of a connection string. Made by `dbapi_conninfo_parse` and `dbapi_conninfo_resolve`,
+ * freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
+ */
+typedef struct dbapi_conninfo_t dbapi_conninfo_t;
+
+/**
+ * A cursor on a connection. Made by `dbapi_cursor` and `dbapi_cursor_named`, freed by `dbapi_cursor_free`.
+ * Two threads may each use a cursor of one connection; one cursor belongs in one thread at a time, since
+ * each call on it ends the life of the rows that the last one gave.
+ */
+typedef struct dbapi_cursor_t dbapi_cursor_t;
+
+/**
+ * An error. Received through a function's last argument, owned; freed by `dbapi_error_free`. It never
+ * changes, and is tied to no thread and to no connection. What its functions give lives as long as it does.
+ */
+typedef struct dbapi_error_t dbapi_error_t;
+
+/**
+ * One column of a description. -1 stands where PEP 249 says None.
+ */
+typedef struct dbapi_column_t {
+  /**
+   * The column's name. Not unique, and not always UTF-8 in a SQL_ASCII database.
+   */
+  const char *name;
+  /**
+   * The oid of its type.
+   */
+  uint32_t type_code;
+  /**
+   * The `dbapi_kind_t` that its values arrive as, but for NULLs, and for dates and times that do not come
+   * in ISO form, which arrive as text.
+   */
+  int32_t kind;
+  /**
+   * Always -1: PostgreSQL does not say.
+   */
+  int32_t display_size;
+  /**
+   * Bytes of a fixed-size type; the declared length of varchar(n), char(n), bit(n); the precision of a
+   * numeric; else -1.
+   */
+  int32_t internal_size;
+  /**
+   * Digits of numeric(p, s), else -1.
+   */
+  int32_t precision;
+  /**
+   * Digits after the point of numeric(p, s), else -1.
+   */
+  int32_t scale;
+  /**
+   * Always -1: PostgreSQL does not say.
+   */
+  int32_t null_ok;
+  /**
+   * The table whose column it is, else 0.
+   */
+  uint32_t table_oid;
+  /**
+   * Its number in that table, else 0.
+   */
+  int32_t table_column;
+} dbapi_column_t;
+
+/**
+ * A counted run of bytes. What this library hands out is also followed by a NUL that is not counted.
+ */
+typedef struct dbapi_text_t {
+  /**
+   * The first byte. In a parameter, NULL is allowed only with length 0.
+   */
+  const char *data;
+  /**
+   * In bytes.
+   */
+  size_t length;
+} dbapi_text_t;
+
+/**
+ * An interval: months and days are kept apart, since neither has a fixed length.
+ */
+typedef struct dbapi_interval_t {
+  /**
+   * The part below a day.
+   */
+  int64_t microseconds;
+  /**
+   * Whole days.
+   */
+  int32_t days;
+  /**
+   * Whole months.
+   */
+  int32_t months;
+} dbapi_interval_t;
+
+/**
+ * A time of day with its offset.
+ */
+typedef struct dbapi_timetz_t {
+  /**
+   * Local time: microseconds from midnight.
+   */
+  int64_t microseconds;
+  /**
+   * Seconds east of UTC.
+   */
+  int32_t utc_offset;
+} dbapi_timetz_t;
+
+/**
+ * An array: `dimensions` lengths and lower bounds, and the items in row-major order.
+ */
+typedef struct dbapi_array_t {
+  /**
+   * The oid of the items' type.
+   */
+  uint32_t element_oid;
+  /**
+   * How many dimensions; 0 for an empty array.
+   */
+  int32_t dimensions;
+  /**
+   * One length a dimension.
+   */
+  const int32_t *lengths;
+  /**
+   * One lower bound a dimension; 1 unless the array says otherwise.
+   */
+  const int32_t *lower_bounds;
+  /**
+   * How many items: the product of the lengths.
+   */
+  size_t count;
+  /**
+   * The items.
+   */
+  const struct dbapi_value_t *items;
+} dbapi_array_t;
+
+/**
+ * What a value holds; its kind says which member.
+ */
+typedef union dbapi_value_as_t {
+  /**
+   * BOOL.
+   */
+  bool boolean;
+  /**
+   * INT, DATE, TIME, TIMESTAMP, TIMESTAMPTZ.
+   */
+  int64_t integer;
+  /**
+   * FLOAT.
+   */
+  double floating;
+  /**
+   * NUMERIC, TEXT, BYTES, JSON.
+   */
+  struct dbapi_text_t text;
+  /**
+   * INTERVAL.
+   */
+  struct dbapi_interval_t interval;
+  /**
+   * TIMETZ.
+   */
+  struct dbapi_timetz_t timetz;
+  /**
+   * UUID, in the order it is written.
+   */
+  uint8_t uuid[16];
+  /**
+   * ARRAY.
+   */
+  const struct dbapi_array_t *array;
+} dbapi_value_as_t;
+
+/**
+ * One value: a cell of a row, or a parameter. 24 bytes on 64-bit machines.
+ */
+typedef struct dbapi_value_t {
+  /**
+   * A `dbapi_kind_t`.
+   */
+  int32_t kind;
+  /**
+   * The oid of the PostgreSQL type. In a parameter, 0: typed as the same literal would be.
+   */
+  uint32_t oid;
+  /**
+   * The value itself.
+   */
+  union dbapi_value_as_t as;
+} dbapi_value_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The DB-API level, "2.0".
+ *
+ * @return a static string. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_apilevel(void);
+
+/**
+ * PEP 249's threadsafety, 2: threads may share the module and connections; calls on one connection take
+ * turns.
+ *
+ * @return 2. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_threadsafety(void);
+
+/**
+ * PEP 249's paramstyle, "pyformat": placeholders are `%s`, or `%(name)s`.
+ *
+ * @return a static string. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_paramstyle(void);
+
+/**
+ * The version of the library that is loaded, as text.
+ *
+ * @return a static string. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_version(void);
+
+/**
+ * The version of the library that is loaded: major * 10000 + minor * 100 + patch. A program built for
+ * DBAPI_VERSION_NUMBER runs with any library of the same major version and at least that number.
+ *
+ * @return the number. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_version_number(void);
+
+/**
+ * PEP 249's connect: connects to a PostgreSQL server.
+ *
+ * @param dsn borrowed: a connection string of libpq's, `host=... dbname=...` or `postgresql://...`; what it
+ *   leaves out comes from the environment (PGHOST and the like) and from defaults. NULL or "": everything.
+ * @param out_connection receives an owned handle; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad dsn, DBAPI_OPERATIONAL_ERROR if no server let us in,
+ *   DBAPI_NOT_SUPPORTED_ERROR for a keyword that this version cannot honour. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_connect(const char *dsn,
+                                  struct dbapi_connection_t **out_connection,
+                                  struct dbapi_error_t **out_error);
+
+/**
+ * `dbapi_connect` with keywords beside the dsn, for values that should need no quoting.
+ *
+ * @param dsn borrowed, as for `dbapi_connect`; may be NULL.
+ * @param keywords borrowed: an array that ends with NULL; each overrides the dsn. `database` is an alias of
+ *   `dbname`. NULL: none.
+ * @param values borrowed: one for each keyword; NULL leaves that keyword unset.
+ * @param out_connection receives an owned handle; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_connect`. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_connect_params(const char *dsn,
+                                         const char *const *keywords,
+                                         const char *const *values,
+                                         struct dbapi_connection_t **out_connection,
+                                         struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's close: the connection cannot be used any more, nor can its cursors. An open transaction is
+ * rolled back. Closing again does nothing. The handle still has to be freed.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if it is not a connection's handle. Any thread; waits for a call
+ *   that is in progress in another.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_close(struct dbapi_connection_t *connection,
+                                struct dbapi_error_t **out_error);
+
+/**
+ * Frees the handle. The connection is closed, as by `dbapi_close`, once its last cursor is freed too: a
+ * cursor keeps its connection alive, so handles may be freed in any order, by any finalizer.
+ *
+ * @param connection owned, consumed. NULL, or a handle freed already, does nothing.
+ * Any thread, also while another is in a call on it: that call ends first.
+ * @since 0.1
+ */
+void dbapi_connection_free(struct dbapi_connection_t *connection);
+
+/**
+ * Whether the connection can be used.
+ *
+ * @param connection borrowed.
+ * @return a `dbapi_closed_t`: open, closed or broken; closed for what is not a connection's handle. Any
+ *   thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_closed(const struct dbapi_connection_t *connection);
+
+/**
+ * Where the server said the transaction stands.
+ *
+ * @param connection borrowed.
+ * @return a `dbapi_transaction_status_t`; unknown for a closed connection or what is not a connection's
+ *   handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_transaction_status(const struct dbapi_connection_t *connection);
+
+/**
+ * PEP 249's commit. Outside a transaction it does nothing.
+ *
+ * A transaction that has failed cannot be committed; the server rolls it back, and this says so with an
+ * error of class operational, or integrity if a violated constraint made it fail. If the connection is lost
+ * before the answer, the SQLSTATE is 08007: whether it was committed is unknown.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, or an error. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_commit(struct dbapi_connection_t *connection,
+                                 struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's rollback. Outside a transaction it does nothing.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, or an error. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_rollback(struct dbapi_connection_t *connection,
+                                   struct dbapi_error_t **out_error);
+
+/**
+ * Makes each statement commit by itself, or (the default) not: then the first statement begins a
+ * transaction, which `dbapi_commit` or `dbapi_rollback` ends.
+ *
+ * @param connection borrowed.
+ * @param autocommit true: each statement commits by itself.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR inside a transaction. Any thread; calls on one connection take
+ *   turns.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_connection_set_autocommit(struct dbapi_connection_t *connection,
+                                                    bool autocommit,
+                                                    struct dbapi_error_t **out_error);
+
+/**
+ * Whether each statement commits by itself.
+ *
+ * @param connection borrowed.
+ * @return what was set last; false for what is not a connection's handle. Any thread; waits for a call that
+ *   is in progress in another.
+ * @since 0.1
+ */
+bool dbapi_connection_autocommit(const struct dbapi_connection_t *connection);
+
+/**
+ * PEP 249's cursor: a new cursor, whose results are received completely by execute.
+ *
+ * @param connection borrowed; the cursor keeps it alive.
+ * @param out_cursor receives an owned handle; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR on a closed connection. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_cursor(struct dbapi_connection_t *connection,
+                                 struct dbapi_cursor_t **out_cursor,
+                                 struct dbapi_error_t **out_error);
+
+/**
+ * psycopg2's named cursor: its rows stay on the server, and each fetch brings some. It executes once, and
+ * needs a transaction (so not autocommit) unless it is declared with hold.
+ *
+ * @param connection borrowed; the cursor keeps it alive.
+ * @param name borrowed: any name but "", at best of up to 63 bytes, which is what PostgreSQL tells apart.
+ * @param scrollable 1: SCROLL, 0: NO SCROLL, -1: neither is said.
+ * @param withhold true: WITH HOLD, it outlives its transaction.
+ * @param out_cursor receives an owned handle; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_INTERFACE_ERROR on a closed
+ *   connection. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_cursor_named(struct dbapi_connection_t *connection,
+                                       const char *name,
+                                       int32_t scrollable,
+                                       bool withhold,
+                                       struct dbapi_cursor_t **out_cursor,
+                                       struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's close: the cursor cannot be used any more. Its rows are gone; its description, rowcount and
+ * statusmessage stay readable. Closing again does nothing. The handle still has to be freed.
+ *
+ * @param cursor borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; an error if a named cursor could not be closed on the server (it is closed here all the
+ *   same). Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_cursor_close(struct dbapi_cursor_t *cursor,
+                                       struct dbapi_error_t **out_error);
+
+/**
+ * Frees the handle, the cursor's rows, and what `dbapi_description` gave. A named cursor is closed on the
+ * server if that needs no waiting; else it ends with its transaction, or, with hold, with the session.
+ *
+ * @param cursor owned, consumed. NULL, or a handle freed already, does nothing.
+ * Any thread, also while another is in a call on it: that call ends first.
+ * @since 0.1
+ */
+void dbapi_cursor_free(struct dbapi_cursor_t *cursor);
+
+/**
+ * Whether the cursor was closed.
+ *
+ * @param cursor borrowed.
+ * @return 0 if it can be used as far as it knows, 1 if it was closed or is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_closed(const struct dbapi_cursor_t *cursor);
+
+/**
+ * PEP 249's description: the columns of the result.
+ *
+ * @param cursor borrowed.
+ * @param out_ncolumns receives how many columns there are, 0 without a result set; may be NULL.
+ * @return an array, borrowed from the cursor: it lives until the next execute, executemany or free, for a
+ *   named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
+ *   result of no columns (`SELECT`) gives an array of none, which is not NULL. Any thread.
+ * @since 0.1
+ */
+const struct dbapi_column_t *dbapi_description(struct dbapi_cursor_t *cursor,
+                                               size_t *out_ncolumns);
+
+/**
+ * PEP 249's rowcount: rows produced by a query, rows affected by DML, the sum of them for executemany.
+ *
+ * @param cursor borrowed.
+ * @return the count; -1 before execute, after a command that counts nothing, and for what is not a cursor's
+ *   handle. Of a named cursor, that of the last fetch. Any thread.
+ * @since 0.1
+ */
+int64_t dbapi_rowcount(const struct dbapi_cursor_t *cursor);
+
+/**
+ * PEP 249's rownumber: the place of the next row in the result, from 0.
+ *
+ * @param cursor borrowed.
+ * @return the number; 0 without a result, -1 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+int64_t dbapi_rownumber(const struct dbapi_cursor_t *cursor);
+
+/**
+ * PEP 249's arraysize: how many rows `dbapi_fetchmany` gives unless told.
+ *
+ * @param cursor borrowed.
+ * @return the number, at first 1; 0 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+size_t dbapi_arraysize(const struct dbapi_cursor_t *cursor);
+
+/**
+ * Sets PEP 249's arraysize.
+ *
+ * @param cursor borrowed.
+ * @param arraysize at least 1.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for 0. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_cursor_set_arraysize(struct dbapi_cursor_t *cursor,
+                                               size_t arraysize,
+                                               struct dbapi_error_t **out_error);
+
+/**
+ * psycopg2's statusmessage: the command tag of the last statement, such as "INSERT 0 1".
+ *
+ * @param cursor borrowed.
+ * @return a string, borrowed from the cursor: it lives until the next call on it. NULL when no statement has
+ *   run, or the last one failed. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_cursor_statusmessage(const struct dbapi_cursor_t *cursor);
+
+/**
+ * Sets the format that results are asked for in, from the next execute on. Values are the same in each, but
+ * for what only binary carries exactly (every float as the server holds it, whatever extra_float_digits says)
+ * and for dates and times in another DateStyle than ISO, which only binary gives as such.
+ *
+ * @param cursor borrowed.
+ * @param format a `dbapi_format_t`. Binary asks for the columns' types first, in a round trip of its own, and
+ *   does not allow several statements in one call.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `format` is none. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_cursor_set_result_format(struct dbapi_cursor_t *cursor,
+                                                   int32_t format,
+                                                   struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's execute. Unless autocommit is on, the first statement of a transaction takes BEGIN along in the
+ * same packet. What the cursor held before is gone, whether or not this succeeds.
+ *
+ * @param cursor borrowed.
+ * @param sql borrowed, UTF-8. With `params`, `%s` stands for each of them in turn and `%%` for a percent
+ *   sign; they are sent apart from the statement, so nothing needs quoting. Without, it is sent as it is, and
+ *   may hold several statements separated by `;`: the last one's result is the one to fetch.
+ * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `%` means itself.
+ * @param nparams how many, at most 65535.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, or an error: DBAPI_PROGRAMMING_ERROR for an empty statement, for placeholders and
+ *   parameters that do not match, and for COPY ... FROM STDIN or TO STDOUT; DBAPI_DATA_ERROR for a parameter
+ *   that is not a value; else what the server reports. Calls on one connection take turns.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_execute(struct dbapi_cursor_t *cursor,
+                                  const char *sql,
+                                  const struct dbapi_value_t *params,
+                                  size_t nparams,
+                                  struct dbapi_error_t **out_error);
+
+/**
+ * `dbapi_execute` with parameters by name: `%(name)s` stands for the one called so, as often as it is
+ * written.
+ *
+ * @param cursor borrowed.
+ * @param sql borrowed, UTF-8.
+ * @param names borrowed: a name for each parameter. Names that the statement does not use are fine.
+ * @param params borrowed: the parameters.
+ * @param nparams how many names and parameters. With `names` and `params` NULL and this 0, none are given.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_execute`; DBAPI_PROGRAMMING_ERROR names a placeholder without a parameter.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_execute_named(struct dbapi_cursor_t *cursor,
+                                        const char *sql,
+                                        const char *const *names,
+                                        const struct dbapi_value_t *params,
+                                        size_t nparams,
+                                        struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's executemany: runs a statement once for each row of parameters. All rows travel in one pipeline;
+ * results are discarded. With autocommit on, all rows happen in one transaction, or none does.
+ *
+ * @param cursor borrowed.
+ * @param sql borrowed, UTF-8: one statement, with `%s` for each parameter of a row.
+ * @param params borrowed: `nrows` x `nparams` values, row after row.
+ * @param nparams parameters in a row, at most 65535.
+ * @param nrows rows. 0: nothing is sent.
+ * @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
+ * @return DBAPI_OK, or an error as `dbapi_execute`. A row that cannot be sent is found before any is. Calls
+ *   on one connection take turns.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_executemany(struct dbapi_cursor_t *cursor,
+                                      const char *sql,
+                                      const struct dbapi_value_t *params,
+                                      size_t nparams,
+                                      size_t nrows,
+                                      struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's fetchone: the next row.
+ *
+ * @param cursor borrowed.
+ * @param out_row receives a row, borrowed from the cursor: it lives until the next call on it that executes,
+ *   fetches, closes or frees. NULL at the end, and on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE at the end, again and again; DBAPI_PROGRAMMING_ERROR if there is no result set;
+ *   DBAPI_INTERFACE_ERROR on a closed cursor or connection.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_fetchone(struct dbapi_cursor_t *cursor,
+                                   const struct dbapi_value_t **out_row,
+                                   struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's fetchmany: the next rows, as one block.
+ *
+ * @param cursor borrowed.
+ * @param size how many at most; 0: arraysize.
+ * @param out_rows receives the block, borrowed from the cursor: it lives until the next call on it that
+ *   executes, fetches, closes or frees. Row i begins at `rows[i * ncolumns]`. NULL when there are none.
+ * @param out_nrows receives how many rows there are.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE and no rows at the end; errors as `dbapi_fetchone`.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_fetchmany(struct dbapi_cursor_t *cursor,
+                                    size_t size,
+                                    const struct dbapi_value_t **out_rows,
+                                    size_t *out_nrows,
+                                    struct dbapi_error_t **out_error);
+
+/**
+ * PEP 249's fetchall: all rows that are left, as one block.
+ *
+ * @param cursor borrowed.
+ * @param out_rows receives the block, as by `dbapi_fetchmany`.
+ * @param out_nrows receives how many rows there are.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE and no rows when none are left; errors as `dbapi_fetchone`.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_fetchall(struct dbapi_cursor_t *cursor,
+                                   const struct dbapi_value_t **out_rows,
+                                   size_t *out_nrows,
+                                   struct dbapi_error_t **out_error);
+
+/**
+ * Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,
+ * TimeZone UTC), whatever form it arrived in. Works as snprintf does: what does not fit is cut off, at a
+ * character's end, and the full length is told.
+ *
+ * @param value borrowed: a cell of a row, or a value of the caller's. NULL renders as nothing.
+ * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_DATA_ERROR for a
+ *   value that is none (a date that no calendar of PostgreSQL's has). Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_format(const struct dbapi_value_t *value,
+                                       char *buffer,
+                                       size_t capacity,
+                                       size_t *out_length,
+                                       struct dbapi_error_t **out_error);
+
+/**
+ * Makes `value` NULL. The setters exist for languages whose FFI does not care for unions; each zeroes what it
+ * does not set, the oid included, which may be set afterwards.
+ *
+ * @param value written.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_null(struct dbapi_value_t *value);
+
+/**
+ * Makes `value` a BOOL.
+ *
+ * @param value written.
+ * @param boolean the truth value.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_bool(struct dbapi_value_t *value, bool boolean);
+
+/**
+ * Makes `value` an INT.
+ *
+ * @param value written.
+ * @param integer the number. As a parameter it is typed as the same literal: int4 if it fits, else int8.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_int64(struct dbapi_value_t *value,
+                                          int64_t integer);
+
+/**
+ * Makes `value` a FLOAT.
+ *
+ * @param value written.
+ * @param floating the number; as a parameter it is a float8.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_double(struct dbapi_value_t *value, double floating);
+
+/**
+ * Makes `value` a NUMERIC.
+ *
+ * @param value written.
+ * @param data borrowed: decimal digits, as PostgreSQL reads them. It must live as long as the value is used.
+ * @param length of `data`, in bytes.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_numeric(struct dbapi_value_t *value,
+                                            const char *data,
+                                            size_t length);
+
+/**
+ * Makes `value` a TEXT.
+ *
+ * @param value written.
+ * @param data borrowed: UTF-8. As a parameter it is typed as an untyped literal: the server infers the type.
+ *   It must live as long as the value is used.
+ * @param length of `data`, in bytes.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_text(struct dbapi_value_t *value,
+                                         const char *data,
+                                         size_t length);
+
+/**
+ * Makes `value` a BYTES, PEP 249's Binary.
+ *
+ * @param value written.
+ * @param data borrowed: any bytes. It must live as long as the value is used.
+ * @param length of `data`, in bytes.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_bytes(struct dbapi_value_t *value,
+                                          const char *data,
+                                          size_t length);
+
+/**
+ * Makes `value` a JSON document.
+ *
+ * @param value written.
+ * @param data borrowed: UTF-8. As a parameter it is typed as an untyped literal, so that it fits json and
+ *   jsonb alike. It must live as long as the value is used.
+ * @param length of `data`, in bytes.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_json(struct dbapi_value_t *value,
+                                         const char *data,
+                                         size_t length);
+
+/**
+ * Makes `value` a DATE.
+ *
+ * @param value written.
+ * @param days from 1970-01-01; INT64_MIN and INT64_MAX are -infinity and infinity.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_date(struct dbapi_value_t *value, int64_t days);
+
+/**
+ * Makes `value` a TIME.
+ *
+ * @param value written.
+ * @param microseconds from midnight, at most 86400000000.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_time(struct dbapi_value_t *value, int64_t microseconds);
+
+/**
+ * Makes `value` a TIMETZ.
+ *
+ * @param value written.
+ * @param microseconds from midnight, local time, at most 86400000000.
+ * @param utc_offset seconds east of UTC.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_timetz(struct dbapi_value_t *value,
+                                           int64_t microseconds,
+                                           int32_t utc_offset);
+
+/**
+ * Makes `value` a TIMESTAMP.
+ *
+ * @param value written.
+ * @param microseconds from 1970-01-01 00:00:00, without time zone; INT64_MIN and INT64_MAX are -infinity and
+ *   infinity.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_timestamp(struct dbapi_value_t *value,
+                                              int64_t microseconds);
+
+/**
+ * Makes `value` a TIMESTAMPTZ.
+ *
+ * @param value written.
+ * @param microseconds from 1970-01-01 00:00:00 UTC; INT64_MIN and INT64_MAX are -infinity and infinity.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_timestamptz(struct dbapi_value_t *value,
+                                                int64_t microseconds);
+
+/**
+ * Makes `value` an INTERVAL.
+ *
+ * @param value written.
+ * @param months whole months, kept apart from days since they have no fixed length.
+ * @param days whole days.
+ * @param microseconds the rest.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_interval(struct dbapi_value_t *value,
+                                             int32_t months,
+                                             int32_t days,
+                                             int64_t microseconds);
+
+/**
+ * Makes `value` a UUID.
+ *
+ * @param value written.
+ * @param uuid borrowed: 16 bytes, in the order they are written. They are copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `uuid` is NULL. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_set_uuid(struct dbapi_value_t *value, const uint8_t *uuid);
+
+/**
+ * The status that the failed function returned.
+ *
+ * @param error borrowed.
+ * @return a negative status; DBAPI_INTERFACE_ERROR for what is not an error's handle. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_error_status(const struct dbapi_error_t *error);
+
+/**
+ * PEP 249's name of the exception, such as "IntegrityError".
+ *
+ * @param error borrowed.
+ * @return a static string; "InterfaceError" for what is not an error's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_class(const struct dbapi_error_t *error);
+
+/**
+ * What went wrong, complete, for a person: with the line at fault, detail, hint and context where the server
+ * gave them. Several lines; UTF-8. Never holds a password.
+ *
+ * @param error borrowed.
+ * @return a string, never NULL, borrowed from the error. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_message(const struct dbapi_error_t *error);
+
+/**
+ * The SQLSTATE: five characters (PostgreSQL manual, appendix A).
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL when there is none. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_sqlstate(const struct dbapi_error_t *error);
+
+/**
+ * Which row of an executemany met the error.
+ *
+ * @param error borrowed.
+ * @return the row's number, from 0; -1 if it was no row. Any thread.
+ * @since 0.1
+ */
+int64_t dbapi_error_row(const struct dbapi_error_t *error);
+
+/**
+ * Whether the connection can still be used.
+ *
+ * @param error borrowed.
+ * @return false if the connection is broken: only closing it, and another connection, will help; false for
+ *   what is not an error's handle. Any thread.
+ * @since 0.1
+ */
+bool dbapi_error_connection_usable(const struct dbapi_error_t *error);
+
+/**
+ * Whether the transaction can go on.
+ *
+ * @param error borrowed.
+ * @return false if it can only be rolled back; false for what is not an error's handle. Any thread.
+ * @since 0.1
+ */
+bool dbapi_error_transaction_usable(const struct dbapi_error_t *error);
+
+/**
+ * Whether the same work, run again from the start of its transaction, may succeed: after a serialization
+ * failure, a deadlock, a lock time-out, a server that is starting up or full, or a failed attempt to connect.
+ *
+ * @param error borrowed.
+ * @return true if so; false for what is not an error's handle. Any thread.
+ * @since 0.1
+ */
+bool dbapi_error_retryable(const struct dbapi_error_t *error);
+
+/**
+ * ERROR, FATAL or PANIC, in the server's language. This and the functions that follow give a field that
+ * PostgreSQL sent with its error (manual, 55.8), under psycopg2's name for it.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error; NULL if the server sent none, or the error is not the server's.
+ *   Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_severity(const struct dbapi_error_t *error);
+
+/**
+ * ERROR, FATAL or PANIC, never translated.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_severity_nonlocalized(const struct dbapi_error_t *error);
+
+/**
+ * The message alone, usually one line.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_message_primary(const struct dbapi_error_t *error);
+
+/**
+ * More about the problem.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_message_detail(const struct dbapi_error_t *error);
+
+/**
+ * What to do about it.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_message_hint(const struct dbapi_error_t *error);
+
+/**
+ * Where in the statement, as it was sent, the error is: decimal digits, counted in characters from 1.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_statement_position(const struct dbapi_error_t *error);
+
+/**
+ * Where in `dbapi_error_internal_query` the error is: decimal digits, counted in characters from 1.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_internal_position(const struct dbapi_error_t *error);
+
+/**
+ * A statement that the server made itself, such as one inside a function, and that failed.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_internal_query(const struct dbapi_error_t *error);
+
+/**
+ * Where it happened: the calls, innermost first, one a line.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_context(const struct dbapi_error_t *error);
+
+/**
+ * The schema of what the error is about.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_schema_name(const struct dbapi_error_t *error);
+
+/**
+ * The table that the error is about.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_table_name(const struct dbapi_error_t *error);
+
+/**
+ * The column that the error is about.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_column_name(const struct dbapi_error_t *error);
+
+/**
+ * The data type that the error is about.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_datatype_name(const struct dbapi_error_t *error);
+
+/**
+ * The constraint that was violated.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_constraint_name(const struct dbapi_error_t *error);
+
+/**
+ * The file of the server's source that reported it.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_source_file(const struct dbapi_error_t *error);
+
+/**
+ * The line in that file.
+ *
+ * @param error borrowed.
+ * @return a string of decimal digits borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_source_line(const struct dbapi_error_t *error);
+
+/**
+ * The function in that file.
+ *
+ * @param error borrowed.
+ * @return a string borrowed from the error, or NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_source_function(const struct dbapi_error_t *error);
+
+/**
+ * Frees an error, and all strings that came from it.
+ *
+ * @param error owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
+ * @since 0.1
+ */
+void dbapi_error_free(struct dbapi_error_t *error);
+
+/**
+ * Takes a connection string apart: what it says, and nothing else.
+ *
+ * @param dsn borrowed: `keyword=value ...` or `postgresql://...`.
+ * @param out_conninfo receives an owned handle; NULL on failure. It holds passwords as they were given.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR, with a message that begins "invalid dsn", which holds no
+ *   password. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_conninfo_parse(const char *dsn,
+                                         struct dbapi_conninfo_t **out_conninfo,
+                                         struct dbapi_error_t **out_error);
+
+/**
+ * Takes a connection string apart, and adds what connecting with it would: service file, environment,
+ * defaults.
+ *
+ * @param dsn borrowed; NULL or "": nothing is said.
+ * @param out_conninfo receives an owned handle; NULL on failure. It holds passwords as they were given.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad dsn. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_conninfo_resolve(const char *dsn,
+                                           struct dbapi_conninfo_t **out_conninfo,
+                                           struct dbapi_error_t **out_error);
+
+/**
+ * psycopg2's make_dsn: one connection string of a dsn and keywords beside it, which need no quoting. Nothing
+ * is added from the environment. Works as snprintf does: what does not fit is cut off, and the full length is
+ * told.
+ *
+ * @param dsn borrowed; NULL or "": nothing is said.
+ * @param keywords borrowed: an array that ends with NULL; each overrides the dsn. NULL: none.
+ * @param values borrowed: one for each keyword; NULL leaves that keyword unset.
+ * @param buffer receives `keyword=value ...` and a NUL, passwords included; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for a bad dsn or keyword. Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_conninfo_make_dsn(const char *dsn,
+                                            const char *const *keywords,
+                                            const char *const *values,
+                                            char *buffer,
+                                            size_t capacity,
+                                            size_t *out_length,
+                                            struct dbapi_error_t **out_error);
+
+/**
+ * How many keywords it holds.
+ *
+ * @param conninfo borrowed.
+ * @return the number; 0 for what is not a conninfo's handle. Any thread.
+ * @since 0.1
+ */
+size_t dbapi_conninfo_count(const struct dbapi_conninfo_t *conninfo);
+
+/**
+ * The keyword at a place.
+ *
+ * @param conninfo borrowed.
+ * @param index from 0.
+ * @return a string borrowed from the conninfo; NULL if there is no such place. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_conninfo_keyword(const struct dbapi_conninfo_t *conninfo, size_t index);
+
+/**
+ * The value of the keyword at a place.
+ *
+ * @param conninfo borrowed.
+ * @param index from 0.
+ * @return a string borrowed from the conninfo; NULL if there is no such place. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_conninfo_value(const struct dbapi_conninfo_t *conninfo, size_t index);
+
+/**
+ * Frees a conninfo, and all strings that came from it.
+ *
+ * @param conninfo owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
+ * @since 0.1
+ */
+void dbapi_conninfo_free(struct dbapi_conninfo_t *conninfo);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+/*
+ * Literals for lists of parameters: dbapi_value_t params[] = { DBAPI_INT(100), DBAPI_TEXT("abc'def") };
+ * Text is not copied: it must live as long as the value is used. DBAPI_TEXT(NULL) is NULL.
+ */
+static inline dbapi_value_t dbapi_inline_integer(int32_t kind, int64_t integer)
+{
+  dbapi_value_t value;
+  memset(&value, 0, sizeof value);
+  value.kind = kind;
+  value.as.integer = integer;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_bool(bool boolean)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_BOOL, 0);
+  value.as.boolean = boolean;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_float(double floating)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_FLOAT, 0);
+  value.as.floating = floating;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_data(int32_t kind, const char *data, size_t length)
+{
+  dbapi_value_t value = dbapi_inline_integer(kind, 0);
+  value.as.text.data = data;
+  value.as.text.length = length;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_text(int32_t kind, const char *text)
+{
+  return text ? dbapi_inline_data(kind, text, strlen(text)) : dbapi_inline_integer(DBAPI_KIND_NULL, 0);
+}
+
+static inline dbapi_value_t dbapi_inline_timetz(int64_t microseconds, int32_t utc_offset)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_TIMETZ, 0);
+  value.as.timetz.microseconds = microseconds;
+  value.as.timetz.utc_offset = utc_offset;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_interval(int32_t months, int32_t days, int64_t microseconds)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_INTERVAL, 0);
+  value.as.interval.months = months;
+  value.as.interval.days = days;
+  value.as.interval.microseconds = microseconds;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_uuid(const void *bytes)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_UUID, 0);
+  memcpy(value.as.uuid, bytes, sizeof value.as.uuid);
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_typed(uint32_t oid, dbapi_value_t value)
+{
+  value.oid = oid;
+  return value;
+}
+
+/** NULL. */
+#define DBAPI_NULL dbapi_inline_integer(DBAPI_KIND_NULL, 0)
+/** A truth value. */
+#define DBAPI_BOOL(boolean) dbapi_inline_bool(boolean)
+/** An integer. */
+#define DBAPI_INT(integer) dbapi_inline_integer(DBAPI_KIND_INT, (integer))
+/** A double. */
+#define DBAPI_FLOAT(floating) dbapi_inline_float(floating)
+/** Decimal digits, a string. */
+#define DBAPI_NUMERIC(text) dbapi_inline_text(DBAPI_KIND_NUMERIC, (text))
+/** A string. */
+#define DBAPI_TEXT(text) dbapi_inline_text(DBAPI_KIND_TEXT, (text))
+/** Counted text. */
+#define DBAPI_TEXT_N(data, length) dbapi_inline_data(DBAPI_KIND_TEXT, (data), (length))
+/** Counted bytes. */
+#define DBAPI_BYTES(data, length) \
+  dbapi_inline_data(DBAPI_KIND_BYTES, (const char *)(data), (length))
+/** A JSON document, a string. */
+#define DBAPI_JSON(text) dbapi_inline_text(DBAPI_KIND_JSON, (text))
+/** Days from 1970-01-01. */
+#define DBAPI_DATE(days) dbapi_inline_integer(DBAPI_KIND_DATE, (days))
+/** Microseconds from midnight. */
+#define DBAPI_TIME(microseconds) dbapi_inline_integer(DBAPI_KIND_TIME, (microseconds))
+/** Microseconds from midnight, and seconds east of UTC. */
+#define DBAPI_TIMETZ(microseconds, utc_offset) dbapi_inline_timetz((microseconds), (utc_offset))
+/** Microseconds from 1970-01-01 00:00:00. */
+#define DBAPI_TIMESTAMP(microseconds) \
+  dbapi_inline_integer(DBAPI_KIND_TIMESTAMP, (microseconds))
+/** Microseconds from 1970-01-01 00:00:00 UTC. */
+#define DBAPI_TIMESTAMPTZ(microseconds) \
+  dbapi_inline_integer(DBAPI_KIND_TIMESTAMPTZ, (microseconds))
+/** Months, days, microseconds. */
+#define DBAPI_INTERVAL(months, days, microseconds) \
+  dbapi_inline_interval((months), (days), (microseconds))
+/** 16 bytes. */
+#define DBAPI_UUID(bytes) dbapi_inline_uuid(bytes)
+/** One of the above, as the type with this oid. */
+#define DBAPI_TYPED(oid, value) dbapi_inline_typed((oid), (value))
+
+#endif  /* DBAPI_H */

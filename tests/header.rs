@@ -1,0 +1,37 @@
+//! include/dbapi.h is what cbindgen makes of the source. Run with DBAPI_UPDATE_HEADER=1 to write it anew.
+
+use std::path::Path;
+
+/// What cbindgen ends a header with; ours ends behind the macros of the trailer.
+const GUARD_END: &str = "#endif  /* DBAPI_H */\n";
+
+/// The header as the source has it.
+fn generated() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap();
+    let mut bytes = Vec::new();
+    cbindgen::Builder::new()
+        .with_crate(root)
+        .with_config(config)
+        .generate()
+        .unwrap()
+        .write(&mut bytes);
+    let text = String::from_utf8(bytes).unwrap();
+    let text = text.replacen(GUARD_END, "", 1);
+    // cbindgen skips constants that are text.
+    text.replace("@DBAPI_VERSION@", env!("CARGO_PKG_VERSION"))
+}
+
+#[test]
+fn the_committed_header_is_the_generated_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/dbapi.h");
+    let generated = generated();
+    if std::env::var_os("DBAPI_UPDATE_HEADER").is_some() {
+        std::fs::write(&path, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "include/dbapi.h is not what the source says: run DBAPI_UPDATE_HEADER=1 cargo test --test header"
+    );
+}
