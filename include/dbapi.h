@@ -115,7 +115,8 @@ typedef enum dbapi_kind_t {
    */
   DBAPI_KIND_TEXT = 5,
   /**
-   * `as.text`: the bytes of a bytea.
+   * `as.text`: the bytes of a bytea. Also text that is not UTF-8, which a SQL_ASCII database may hold, and
+   * binary forms that this library does not read, from a cursor that SQL declared BINARY.
    */
   DBAPI_KIND_BYTES = 6,
   /**
@@ -492,7 +493,7 @@ enum dbapi_status_t dbapi_connect(const char *dsn,
  * @param dsn borrowed, as for `dbapi_connect`; may be NULL.
  * @param keywords borrowed: an array that ends with NULL; each overrides the dsn. `database` is an alias of
  *   `dbname`. NULL: none.
- * @param values borrowed: one for each keyword; NULL leaves that keyword unset.
+ * @param values borrowed: one for each keyword; NULL leaves that keyword unset. NULL if `keywords` is.
  * @param out_connection receives an owned handle; NULL on failure.
  * @param out_error receives an owned error on failure; may be NULL.
  * @return as `dbapi_connect`. Any thread.
@@ -616,7 +617,8 @@ enum dbapi_status_t dbapi_cursor(struct dbapi_connection_t *connection,
  * needs a transaction (so not autocommit) unless it is declared with hold.
  *
  * @param connection borrowed; the cursor keeps it alive.
- * @param name borrowed: any name but "", at best of up to 63 bytes, which is what PostgreSQL tells apart.
+ * @param name borrowed: any name but "", at best of up to 63 bytes, which is what PostgreSQL tells apart. NULL:
+ *   an ordinary cursor, as by `dbapi_cursor`; it can be neither scrollable nor withhold.
  * @param scrollable 1: SCROLL, 0: NO SCROLL, -1: neither is said.
  * @param withhold true: WITH HOLD, it outlives its transaction.
  * @param out_cursor receives an owned handle; NULL on failure.
@@ -812,7 +814,7 @@ enum dbapi_status_t dbapi_executemany(struct dbapi_cursor_t *cursor,
  *
  * @param cursor borrowed.
  * @param out_row receives a row, borrowed from the cursor: it lives until the next call on it that executes,
- *   fetches, closes or frees. NULL at the end, and on failure.
+ *   fetches, closes or frees. NULL at the end.
  * @param out_error receives an owned error on failure; may be NULL.
  * @return DBAPI_OK; DBAPI_DONE at the end, again and again; DBAPI_PROGRAMMING_ERROR if there is no result set;
  *   DBAPI_INTERFACE_ERROR on a closed cursor or connection.

@@ -48,7 +48,7 @@ pub unsafe extern "C" fn dbapi_connect(
 /// @param dsn borrowed, as for `dbapi_connect`; may be NULL.
 /// @param keywords borrowed: an array that ends with NULL; each overrides the dsn. `database` is an alias of
 ///   `dbname`. NULL: none.
-/// @param values borrowed: one for each keyword; NULL leaves that keyword unset.
+/// @param values borrowed: one for each keyword; NULL leaves that keyword unset. NULL if `keywords` is.
 /// @param out_connection receives an owned handle; NULL on failure.
 /// @param out_error receives an owned error on failure; may be NULL.
 /// @return as `dbapi_connect`. Any thread.
@@ -87,7 +87,12 @@ pub(super) fn keyword_pairs<'a>(
 ) -> Result<Vec<(&'a str, Option<&'a str>)>> {
     let mut pairs = Vec::new();
     if keywords.is_null() {
-        return Ok(pairs);
+        if values.is_null() {
+            return Ok(pairs);
+        }
+        return Err(Error::programming(
+            "argument keywords is NULL, with values given",
+        ));
     }
     loop {
         let index = pairs.len();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::boundary::{guard, guard_value, required_output, required_text, set_output};
+use super::boundary::{guard, guard_value, optional_text, required_output, set_output};
 use super::connection::dbapi_connection_t;
 use super::error::dbapi_error_t;
 use super::registry;
@@ -59,8 +59,11 @@ pub(super) struct CursorHandle {
 pub(super) struct State {
     pub(super) cursor: Cursor,
     pub(super) block: RowBlock,
-    description: Option<(Arc<[Column]>, Box<[dbapi_column_t]>)>,
+    description: Option<Description>,
 }
+
+/// Columns, and what C is shown of them; its names point into the columns.
+type Description = (Arc<[Column]>, Box<[dbapi_column_t]>);
 
 // SAFETY: the pointers in `block` and `description` lead into memory that the same State owns (the cursor's
 // result, the block's arena, the columns' names) and that does not move with it. Nothing in it is tied to a
@@ -144,7 +147,8 @@ pub unsafe extern "C" fn dbapi_cursor(
 /// needs a transaction (so not autocommit) unless it is declared with hold.
 ///
 /// @param connection borrowed; the cursor keeps it alive.
-/// @param name borrowed: any name but "", at best of up to 63 bytes, which is what PostgreSQL tells apart.
+/// @param name borrowed: any name but "", at best of up to 63 bytes, which is what PostgreSQL tells apart. NULL:
+///   an ordinary cursor, as by `dbapi_cursor`; it can be neither scrollable nor withhold.
 /// @param scrollable 1: SCROLL, 0: NO SCROLL, -1: neither is said.
 /// @param withhold true: WITH HOLD, it outlives its transaction.
 /// @param out_cursor receives an owned handle; NULL on failure.
@@ -175,13 +179,20 @@ pub unsafe extern "C" fn dbapi_cursor_named(
                 )));
             }
         };
-        let name = required_text(name, "name")?.to_owned();
-        let declaration = Declaration {
-            name,
-            scrollable,
-            with_hold: withhold,
+        let declaration = match optional_text(name, "name")? {
+            Some(name) => Some(Declaration {
+                name: name.to_owned(),
+                scrollable,
+                with_hold: withhold,
+            }),
+            None if scrollable.is_none() && !withhold => None,
+            None => {
+                return Err(Error::programming(
+                    "argument name is NULL: only a named cursor can be scrollable or withhold",
+                ));
+            }
         };
-        make(connection, Some(declaration), out_cursor)
+        make(connection, declaration, out_cursor)
     })
 }
 

@@ -119,7 +119,9 @@ pub unsafe extern "C" fn dbapi_executemany(
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         let sql = required_text(sql, "sql")?;
         let count = nparams.checked_mul(nrows).ok_or_else(|| {
-            Error::programming(format!("{nrows} rows of {nparams} parameters are too many"))
+            Error::programming(format!(
+                "arguments nrows and nparams: {nrows} rows of {nparams} parameters are too many"
+            ))
         })?;
         let rows = Rows {
             values: array(params, count, "params")?,

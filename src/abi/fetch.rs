@@ -14,7 +14,7 @@ use crate::types::value::Value;
 ///
 /// @param cursor borrowed.
 /// @param out_row receives a row, borrowed from the cursor: it lives until the next call on it that executes,
-///   fetches, closes or frees. NULL at the end, and on failure.
+///   fetches, closes or frees. NULL at the end.
 /// @param out_error receives an owned error on failure; may be NULL.
 /// @return DBAPI_OK; DBAPI_DONE at the end, again and again; DBAPI_PROGRAMMING_ERROR if there is no result set;
 ///   DBAPI_INTERFACE_ERROR on a closed cursor or connection.
@@ -25,12 +25,12 @@ pub unsafe extern "C" fn dbapi_fetchone(
     out_row: *mut *const Value,
     out_error: *mut *mut dbapi_error_t,
 ) -> dbapi_status_t {
-    set_output(out_row, ptr::null());
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_row, "out_row")?;
         handle.with(|state| {
             if state.cursor.fetch(1, &mut state.block)? == 0 {
+                set_output(out_row, ptr::null());
                 return Ok(DBAPI_DONE);
             }
             set_output(out_row, state.block.values().as_ptr());
@@ -86,8 +86,6 @@ fn fetch_block(
     out_nrows: *mut usize,
     out_error: *mut *mut dbapi_error_t,
 ) -> dbapi_status_t {
-    set_output(out_rows, ptr::null());
-    set_output(out_nrows, 0);
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_rows, "out_rows")?;
@@ -100,6 +98,8 @@ fn fetch_block(
             };
             let count = state.cursor.fetch(most, &mut state.block)?;
             if count == 0 {
+                set_output(out_rows, ptr::null());
+                set_output(out_nrows, 0);
                 return Ok(DBAPI_DONE);
             }
             set_output(out_rows, state.block.values().as_ptr());

@@ -126,13 +126,15 @@ pub unsafe extern "C" fn dbapi_value_format(
         if is_text {
             // What a server sent is shown as it is, also where it is not UTF-8 (SQL_ASCII databases).
             // SAFETY: these kinds hold text, and every bit pattern is one of Text's.
-            let text = bytes(unsafe { value.r#as.text })?;
+            let text = bytes(unsafe { value.r#as.text })
+                .map_err(|error| error.prefixed("argument value: "))?;
             put_text(text, buffer, capacity, out_length);
             return Ok(DBAPI_OK);
         }
-        let param = param(value)?;
+        let param = param(value).map_err(|error| error.prefixed("argument value: "))?;
         let mut text = String::new();
-        types::format(param.oid, &param.datum, &mut text)?;
+        types::format(param.oid, &param.datum, &mut text)
+            .map_err(|error| error.prefixed("argument value: "))?;
         put_text(text.as_bytes(), buffer, capacity, out_length);
         Ok(DBAPI_OK)
     })

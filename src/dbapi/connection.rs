@@ -18,6 +18,7 @@ const GOOD_BYE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// psycopg2's `connection.closed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "psycopg2's word is closed")]
 pub(crate) enum Closed {
     /// It can be used.
     Open = 0,

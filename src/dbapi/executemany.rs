@@ -32,6 +32,8 @@ pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Res
     let converted = convert(
         sql,
         Names::Positional(rows.width()),
+        // A NULL fits whatever type another row gives its column.
+        &[],
         session.standard_strings(),
     )?;
     let mut params = Vec::with_capacity(rows.width());

@@ -2,8 +2,6 @@
 //!
 //! Text inside quotes, dollar quotes and comments is left alone, but for `%%`, which is `%` everywhere.
 
-use std::fmt::Write;
-
 use super::lexer::{Lexer, Run, is_word};
 use crate::error::{Error, Result};
 use crate::types::Param;
@@ -45,7 +43,8 @@ impl<'a> Arguments<'a> {
             Arguments::Positional(params) => (Names::Positional(params.len()), params),
             Arguments::Named(names, params) => (Names::Named(names), params),
         };
-        let converted = convert(sql, names, standard_strings)?;
+        let nulls: Vec<bool> = params.iter().map(Param::is_untyped_null).collect();
+        let converted = convert(sql, names, &nulls, standard_strings)?;
         let params = converted
             .order
             .iter()
@@ -55,8 +54,14 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Converts a statement's placeholders.
-pub(super) fn convert(sql: &str, names: Names<'_>, standard_strings: bool) -> Result<Converted> {
+/// Converts a statement's placeholders. Those of arguments that `nulls` marks become the word NULL: a parameter
+/// without a type is not what a bare NULL is to PostgreSQL, which cannot infer one in `$1 IS NULL`.
+pub(super) fn convert(
+    sql: &str,
+    names: Names<'_>,
+    nulls: &[bool],
+    standard_strings: bool,
+) -> Result<Converted> {
     let mut converter = Converter {
         out: String::with_capacity(sql.len() + 16),
         order: Vec::new(),
@@ -69,7 +74,9 @@ pub(super) fn convert(sql: &str, names: Names<'_>, standard_strings: bool) -> Re
             }
         ],
         names,
+        nulls,
         positional: None,
+        seen: 0,
     };
     let mut lexer = Lexer::new(sql, standard_strings);
     while !lexer.rest().is_empty() {
@@ -84,11 +91,11 @@ pub(super) fn convert(sql: &str, names: Names<'_>, standard_strings: bool) -> Re
         }
     }
     if let Names::Positional(count) = names
-        && converter.order.len() != count
+        && converter.seen != count
     {
         return Err(Error::programming(format!(
             "the statement has {} placeholders, but {count} parameters were given",
-            converter.order.len(),
+            converter.seen,
         )));
     }
     Ok(Converted {
@@ -103,8 +110,12 @@ struct Converter<'a> {
     /// For each name, its `$n` once it has one.
     numbers: Vec<usize>,
     names: Names<'a>,
+    /// Which arguments are a bare NULL.
+    nulls: &'a [bool],
     /// Which sort of placeholder the statement has.
     positional: Option<bool>,
+    /// How many `%s` there were.
+    seen: usize,
 }
 
 impl Converter<'_> {
@@ -124,8 +135,14 @@ impl Converter<'_> {
                         "the statement has a placeholder %s at byte {at}, but its parameters were given by name"
                     )));
                 }
-                self.order.push(self.order.len());
-                self.number(self.order.len(), after.get(1..));
+                let index = self.seen;
+                self.seen += 1;
+                if self.is_null(index) {
+                    self.write("NULL", after.get(1..));
+                } else {
+                    self.order.push(index);
+                    self.write(&format!("${}", self.order.len()), after.get(1..));
+                }
                 Ok(2)
             }
             Some(b'(') => {
@@ -139,8 +156,8 @@ impl Converter<'_> {
                     )));
                 }
                 self.one_sort(false, at)?;
-                let number = self.named(name, at)?;
-                self.number(number, after.get(end + 2..));
+                let text = self.named(name, at)?;
+                self.write(&text, after.get(end + 2..));
                 Ok(end + 3)
             }
             Some(_) => {
@@ -165,8 +182,12 @@ impl Converter<'_> {
         Ok(())
     }
 
+    fn is_null(&self, index: usize) -> bool {
+        self.nulls.get(index) == Some(&true)
+    }
+
     /// The `$n` of a name: the same one each time.
-    fn named(&mut self, name: &str, at: usize) -> Result<usize> {
+    fn named(&mut self, name: &str, at: usize) -> Result<String> {
         let Names::Named(names) = self.names else {
             return Err(Error::programming(format!(
                 "the statement has a placeholder %({name})s at byte {at}, but its parameters were given without names"
@@ -181,6 +202,9 @@ impl Converter<'_> {
                     "no parameter was given for the placeholder %({name})s"
                 ))
             })?;
+        if self.is_null(index) {
+            return Ok("NULL".into());
+        }
         let number = self.numbers.get_mut(index).ok_or_else(|| {
             Error::programming(format!(
                 "no parameter was given for the placeholder %({name})s"
@@ -190,12 +214,12 @@ impl Converter<'_> {
             self.order.push(index);
             *number = self.order.len();
         }
-        Ok(*number)
+        Ok(format!("${number}"))
     }
 
-    /// Writes `$n`, kept apart from the words around it: `LIMIT%s` must not become the name `LIMIT$1`, nor
-    /// `%s0` the parameter `$10`.
-    fn number(&mut self, number: usize, after: Option<&str>) {
+    /// Writes `$n` or NULL, kept apart from the words around it: `LIMIT%s` must not become the name `LIMIT$1`,
+    /// nor `%s0` the parameter `$10`.
+    fn write(&mut self, text: &str, after: Option<&str>) {
         if self
             .out
             .as_bytes()
@@ -204,8 +228,7 @@ impl Converter<'_> {
         {
             self.out.push(' ');
         }
-        // Writing to a String does not fail.
-        let _ = write!(self.out, "${number}");
+        self.out.push_str(text);
         if after
             .and_then(|text| text.as_bytes().first())
             .is_some_and(|&byte| is_word(byte))
@@ -220,13 +243,13 @@ mod tests {
     use super::*;
 
     fn positional(sql: &str, count: usize) -> std::result::Result<String, String> {
-        convert(sql, Names::Positional(count), true)
+        convert(sql, Names::Positional(count), &[], true)
             .map(|converted| converted.sql)
             .map_err(|error| error.message().into())
     }
 
     fn named(sql: &str, names: &[&str]) -> std::result::Result<(String, Vec<usize>), String> {
-        convert(sql, Names::Named(names), true)
+        convert(sql, Names::Named(names), &[], true)
             .map(|converted| (converted.sql, converted.order))
             .map_err(|error| error.message().into())
     }
@@ -306,8 +329,28 @@ mod tests {
     #[test]
     fn backslashes_follow_the_servers_setting() {
         let sql = r"select 'a\', %s, 'b'";
-        let standard = convert(sql, Names::Positional(1), true).unwrap();
+        let standard = convert(sql, Names::Positional(1), &[], true).unwrap();
         assert_eq!(standard.sql, r"select 'a\', $1, 'b'");
-        assert!(convert(sql, Names::Positional(1), false).is_err());
+        assert!(convert(sql, Names::Positional(1), &[], false).is_err());
+    }
+
+    #[test]
+    fn a_bare_null_is_written_out() {
+        let sql = "select %s, %s is%s, -%s";
+        let converted = convert(
+            sql,
+            Names::Positional(4),
+            &[false, false, true, false],
+            true,
+        )
+        .unwrap();
+        assert_eq!(converted.sql, "select $1, $2 is NULL, -$3");
+        assert_eq!(converted.order, [0, 1, 3]);
+        let sql = "select %(a)s, %(b)s, %(a)s";
+        let converted = convert(sql, Names::Named(&["a", "b"]), &[true, false], true).unwrap();
+        assert_eq!(
+            (converted.sql.as_str(), converted.order),
+            ("select NULL, $1, NULL", vec![1])
+        );
     }
 }

@@ -39,9 +39,10 @@ impl ServerCursor {
     /// A named cursor is declared once.
     pub(super) fn check_unused(&self) -> Result<()> {
         if self.declared_in.is_some() {
-            return Err(Error::programming(
-                "a named cursor cannot execute more than once",
-            ));
+            return Err(Error::programming(format!(
+                "the named cursor {} cannot execute more than once",
+                self.quoted_name
+            )));
         }
         Ok(())
     }
@@ -65,9 +66,10 @@ impl ServerCursor {
     ) -> Result<()> {
         let hold = self.declaration.with_hold;
         if session.autocommit() && !hold && session.status() == Status::Idle {
-            return Err(Error::programming(
-                "a named cursor without hold cannot be used outside a transaction (autocommit is on)",
-            ));
+            return Err(Error::programming(format!(
+                "the named cursor {} is without hold: it cannot be used outside a transaction (autocommit is on)",
+                self.quoted_name
+            )));
         }
         let scroll = match self.declaration.scrollable {
             Some(true) => " SCROLL",
@@ -95,9 +97,10 @@ impl ServerCursor {
             return Err(super::result::no_results());
         };
         if !self.declaration.with_hold && declared_in != session.transactions {
-            return Err(Error::programming(
-                "the named cursor is gone: the transaction that declared it has ended",
-            ));
+            return Err(Error::programming(format!(
+                "the named cursor {} is gone: the transaction that declared it has ended",
+                self.quoted_name
+            )));
         }
         // FETCH counts in 64 bits, and knows ALL.
         let count = match i64::try_from(most) {

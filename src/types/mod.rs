@@ -75,7 +75,7 @@ fn is_plain_text(oid: u32) -> bool {
 /// One non-NULL cell in text format. `cell` must be followed by a NUL byte in memory: TEXT, NUMERIC and JSON
 /// values point at the cell itself. What must be rewritten (a bytea) goes to `arena`.
 ///
-/// That the bytes are UTF-8 is not checked here.
+/// TEXT and JSON are always UTF-8: bytes that are not (a SQL_ASCII database may hold any) arrive as BYTES.
 #[inline]
 pub(crate) fn decode_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Value, Error> {
     let integer = |kind, number| Ok(Value::integer(kind, oid, number));
@@ -95,7 +95,7 @@ pub(crate) fn decode_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Va
             let bytes = bytea::from_text(cell, arena)?;
             return Ok(Value::text(Kind::DBAPI_KIND_BYTES, oid, bytes));
         }
-        oid::JSON | oid::JSONB => return Ok(Value::text(Kind::DBAPI_KIND_JSON, oid, cell)),
+        oid::JSON | oid::JSONB => return Ok(utf8(Kind::DBAPI_KIND_JSON, oid, cell)),
         // Those below may be in a style that is not read, or beyond what the kind can hold.
         oid::FLOAT8 => float::float8_from_text(cell)?.map(|number| Value::floating(oid, number)),
         oid::FLOAT4 => float::float4_from_text(cell)?.map(|number| Value::floating(oid, number)),
@@ -111,11 +111,11 @@ pub(crate) fn decode_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Va
         oid::INTERVAL => interval::from_text(cell).map(|interval| Value::interval(oid, interval)),
         _ => None,
     };
-    Ok(read.unwrap_or_else(|| Value::text(Kind::DBAPI_KIND_TEXT, oid, cell)))
+    Ok(read.unwrap_or_else(|| utf8(Kind::DBAPI_KIND_TEXT, oid, cell)))
 }
 
-/// The same for binary format; digits of a numeric, too, go to `arena`. A type without `has_binary` (a
-/// binary cursor's columns may be any) is a not-supported error.
+/// The same for binary format; digits of a numeric, too, go to `arena`. A type without `has_binary` (the
+/// columns of a cursor that SQL declared BINARY may be any) arrives as the BYTES that were sent.
 #[inline]
 pub(crate) fn decode_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Value, Error> {
     let integer = |kind, number| Ok(Value::integer(kind, oid, number));
@@ -145,16 +145,24 @@ pub(crate) fn decode_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<
             Timestamp::Late(micros) => late_timestamp(oid, micros, true, arena),
         },
         oid::INTERVAL => Ok(Value::interval(oid, interval::from_binary(cell)?)),
-        oid::JSON => Ok(Value::text(Kind::DBAPI_KIND_JSON, oid, cell)),
+        oid::JSON => Ok(utf8(Kind::DBAPI_KIND_JSON, oid, cell)),
         oid::JSONB => match cell.split_first() {
-            Some((1, text)) => Ok(Value::text(Kind::DBAPI_KIND_JSON, oid, text)),
+            Some((1, text)) => Ok(utf8(Kind::DBAPI_KIND_JSON, oid, text)),
             _ => Err(malformed("jsonb", "not of version 1")),
         },
-        _ if is_plain_text(oid) => Ok(Value::text(Kind::DBAPI_KIND_TEXT, oid, cell)),
-        _ => Err(Error::not_supported(format!(
-            "values of type {oid} in binary format"
-        ))),
+        _ if is_plain_text(oid) => Ok(utf8(Kind::DBAPI_KIND_TEXT, oid, cell)),
+        _ => Ok(Value::text(Kind::DBAPI_KIND_BYTES, oid, cell)),
     }
+}
+
+/// Text, if it is; else the bytes that it is.
+#[inline]
+fn utf8(kind: Kind, oid: u32, cell: &[u8]) -> Value {
+    let kind = match std::str::from_utf8(cell) {
+        Ok(_) => kind,
+        Err(_) => Kind::DBAPI_KIND_BYTES,
+    };
+    Value::text(kind, oid, cell)
 }
 
 /// A timestamp that microseconds from 1970 can't hold, as the server's own text (a timestamptz in UTC).

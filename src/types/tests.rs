@@ -275,8 +275,19 @@ fn types_without_a_kind_are_text() {
         assert!(!has_binary(oid));
         let value = decode_text(oid, b"{1,2}", &mut arena).unwrap();
         assert!(matches!(view(&value), Datum::Text("{1,2}")));
-        let error = decode_binary(oid, b"{1,2}", &mut arena).err().unwrap();
-        assert_eq!(error.class(), Class::NotSupported);
+        let value = decode_binary(oid, b"{1,2}", &mut arena).unwrap();
+        assert!(matches!(view(&value), Datum::Bytes(b"{1,2}")));
+    }
+}
+
+#[test]
+fn text_that_is_not_utf8_is_bytes() {
+    let mut arena = Arena::default();
+    for oid in [oid::TEXT, oid::JSON, oid::NAME] {
+        for decode in [decode_text, decode_binary] {
+            let value = decode(oid, b"a\xff", &mut arena).unwrap();
+            assert!(matches!(view(&value), Datum::Bytes(b"a\xff")));
+        }
     }
 }
 

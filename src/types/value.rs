@@ -25,7 +25,8 @@ pub enum Kind {
     DBAPI_KIND_NUMERIC = 4,
     /// `as.text`, UTF-8. Also every type without a kind of its own, in PostgreSQL's text form.
     DBAPI_KIND_TEXT = 5,
-    /// `as.text`: the bytes of a bytea.
+    /// `as.text`: the bytes of a bytea. Also text that is not UTF-8, which a SQL_ASCII database may hold, and
+    /// binary forms that this library does not read, from a cursor that SQL declared BINARY.
     DBAPI_KIND_BYTES = 6,
     /// `as.integer`: days from 1970-01-01; INT64_MIN and INT64_MAX are -infinity and infinity.
     DBAPI_KIND_DATE = 7,

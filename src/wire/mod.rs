@@ -324,7 +324,7 @@ impl Wire {
     }
 
     /// The backend's process id, and the key that cancels its statements.
-    #[cfg_attr(not(test), expect(dead_code, reason = "cancel needs it"))]
+    #[expect(dead_code, reason = "cancel needs it")]
     pub(crate) fn backend_key(&self) -> (i32, &[u8]) {
         (self.backend_pid, &self.cancel_key)
     }

@@ -76,6 +76,9 @@ impl ClientFirst {
         let salt = BASE64
             .decode(salt)
             .map_err(|_| refused("its salt is not base64"))?;
+        if salt.is_empty() {
+            return Err(refused("its salt is empty"));
+        }
         let iterations: u32 = iterations
             .parse()
             .ok()
@@ -251,6 +254,7 @@ mod tests {
             "r=other,s=AAAA,i=4096",
             "r=abc,s=AAAA,i=4096",
             "r=abcd,s=!,i=4096",
+            "r=abcd,s=,i=4096",
             "r=abcd,s=AAAA,i=0",
             "r=abcd,s=AAAA,i=-1",
             "r=abcd,s=AAAA,i=100001",
