@@ -422,6 +422,9 @@ impl Wire {
             (b'T', Some(Owed::Query | Owed::DescribeStatement | Owed::DescribePortal)) => {
                 let columns = backend::row_description(body)?;
                 self.columns = Some(columns.len() as u16);
+                // A rule's second SELECT is described without an end of the first. Rows of two widths must
+                // not be one result: whoever reads them trusts its width.
+                self.inbox.drop_rows();
                 if front != Some(Owed::Query) {
                     self.owed.pop_front();
                 }
@@ -435,7 +438,10 @@ impl Wire {
             (b'C' | b'I', Some(Owed::Query | Owed::Execute(_))) => {
                 let event = match frame.kind {
                     b'C' => Event::Complete(backend::command_tag(body)?),
-                    _ => Event::EmptyQuery,
+                    _ => {
+                        self.inbox.drop_rows();
+                        Event::EmptyQuery
+                    }
                 };
                 self.columns = None;
                 self.copying = false;
