@@ -47,6 +47,8 @@ use inbox::{Frame, Inbox};
 
 /// More settings than this are not reported by any server, but by one that wants our memory.
 const MOST_SETTINGS: usize = 1000;
+/// What names and values of all settings may take together.
+const MOST_SETTINGS_BYTES: usize = 1 << 20;
 /// A send buffer larger than this is given back once it is empty.
 const KEPT_OUT_BUFFER: usize = 1 << 20;
 
@@ -532,13 +534,14 @@ impl Wire {
     }
 
     fn setting(&mut self, name: String, value: String) -> Result<()> {
-        if let Some((_, known)) = self.settings.iter_mut().find(|(known, _)| *known == name) {
-            *known = value;
-        } else if self.settings.len() < MOST_SETTINGS {
-            self.settings.push((name, value));
-        } else {
+        self.settings.retain(|(known, _)| *known != name);
+        let bytes: usize = self.settings.iter().map(|(n, v)| n.len() + v.len()).sum();
+        if self.settings.len() >= MOST_SETTINGS
+            || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
+        {
             return Err(Error::protocol("it reports more settings than there are"));
         }
+        self.settings.push((name, value));
         Ok(())
     }
 }
