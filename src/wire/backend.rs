@@ -265,3 +265,17 @@ pub(super) fn command_tag(body: &[u8]) -> Result<String> {
     body.end()?;
     Ok(tag)
 }
+
+/// A CopyInResponse or CopyOutResponse: nothing of it is kept, but it must be one.
+pub(super) fn copy_response(body: &[u8]) -> Result<()> {
+    let mut body = Body::new("CopyResponse", body);
+    let overall = body.u8()?;
+    let count = body.u16()?;
+    for _ in 0..count {
+        body.u16()?;
+    }
+    if overall > 1 {
+        return Err(body.error("with an unknown format code"));
+    }
+    body.end()
+}

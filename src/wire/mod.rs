@@ -121,6 +121,13 @@ pub(crate) struct Mark {
     owed: usize,
 }
 
+/// Which way a COPY goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copying {
+    In,
+    Out,
+}
+
 enum Phase {
     Startup(Authentication),
     Running,
@@ -136,8 +143,8 @@ pub(crate) struct Wire {
     status: TransactionStatus,
     /// Columns of the rows now arriving, once described.
     columns: Option<u16>,
-    /// CopyData may arrive.
-    copying: bool,
+    /// The copy that the statement under way has begun.
+    copying: Option<Copying>,
     settings: Vec<(String, String)>,
     backend_pid: i32,
     cancel_key: Vec<u8>,
@@ -161,7 +168,7 @@ impl Wire {
             owed: VecDeque::new(),
             status: TransactionStatus::Idle,
             columns: None,
-            copying: false,
+            copying: None,
             settings: Vec::new(),
             backend_pid: 0,
             cancel_key: Vec::new(),
@@ -411,7 +418,7 @@ impl Wire {
                 self.status = ready(body)?;
                 self.owed.pop_front();
                 self.columns = None;
-                self.copying = false;
+                self.copying = None;
                 Ok(Some(Event::Ready))
             }
             (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) => {
@@ -446,7 +453,7 @@ impl Wire {
                     }
                 };
                 self.columns = None;
-                self.copying = false;
+                self.copying = None;
                 if front != Some(Owed::Query) {
                     self.owed.pop_front();
                 }
@@ -456,12 +463,21 @@ impl Wire {
                 self.owed.pop_front();
                 Ok(Some(Event::Suspended))
             }
-            (b'G', Some(Owed::Query | Owed::Execute(_))) => Ok(Some(Event::CopyIn)),
-            (b'H', Some(Owed::Query | Owed::Execute(_))) => {
-                self.copying = true;
-                Ok(Some(Event::CopyOut))
+            // One a statement: each CopyIn is answered, so many would have us write without end.
+            (b'G' | b'H', Some(Owed::Query | Owed::Execute(_))) if self.copying.is_none() => {
+                backend::copy_response(body)?;
+                let (copying, event) = match frame.kind {
+                    b'G' => (Copying::In, Event::CopyIn),
+                    _ => (Copying::Out, Event::CopyOut),
+                };
+                self.copying = Some(copying);
+                Ok(Some(event))
             }
-            (b'd' | b'c', Some(Owed::Query | Owed::Execute(_))) if self.copying => Ok(None),
+            (b'd' | b'c', Some(Owed::Query | Owed::Execute(_)))
+                if self.copying == Some(Copying::Out) =>
+            {
+                Ok(None)
+            }
             (b'W', _) => Err(Error::not_supported(
                 "streaming replication (CopyBoth) is not supported",
             )
@@ -510,7 +526,7 @@ impl Wire {
             return Err(Error::from_server(fields, None).breaking_connection());
         }
         self.columns = None;
-        self.copying = false;
+        self.copying = None;
         match self.owed.front() {
             // Nothing was asked: the server has something to say all the same.
             None => return Ok(Event::Notice(Box::new(fields))),
