@@ -503,6 +503,10 @@ impl Wire {
             b'K' if done => {
                 let mut body = backend::Body::new("BackendKeyData", body);
                 self.backend_pid = body.i32()?;
+                // 4 bytes in protocol 3.0; the limit on the message's length caps it.
+                if body.rest().len() < 4 {
+                    return Err(body.error("cut short"));
+                }
                 self.cancel_key = body.rest().to_vec();
                 Ok(None)
             }
