@@ -279,3 +279,75 @@ pub(super) fn copy_response(body: &[u8]) -> Result<()> {
     }
     body.end()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_big_endian_and_signed_where_they_are() {
+        let mut body = Body::new("Test", &[0xff, 0xfe, 0x80, 0, 0, 1, 0x80, 0, 0, 1, 7]);
+        assert_eq!(body.i16().unwrap(), -2);
+        assert_eq!(body.u32().unwrap(), 0x8000_0001);
+        assert_eq!(body.i32().unwrap(), i32::MIN + 1);
+        assert_eq!(body.u8().unwrap(), 7);
+        assert!(body.u8().is_err());
+        assert!(body.end().is_ok());
+    }
+
+    #[test]
+    fn a_read_that_fails_takes_nothing() {
+        let mut body = Body::new("Test", b"abc");
+        assert!(body.i32().is_err());
+        assert!(body.cstr().is_err());
+        assert_eq!(body.rest(), b"abc");
+    }
+
+    #[test]
+    fn an_empty_string_is_a_string() {
+        let mut body = Body::new("Test", b"\0\0x");
+        assert_eq!(body.cstr().unwrap(), b"");
+        assert_eq!(body.text().unwrap(), "");
+        let error = body.end().unwrap_err();
+        assert!(
+            error.message().contains("Test with bytes behind its end"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_thousand_columns_are_read_and_one_too_few_is_not() {
+        let column = b"name\0\0\0\0\x01\0\x02\0\0\0\x17\0\x04\xff\xff\xff\xff\0\0";
+        let mut body = 1000u16.to_be_bytes().to_vec();
+        (0..1000).for_each(|_| body.extend_from_slice(column));
+        let columns = row_description(&body).unwrap();
+        assert_eq!(columns.len(), 1000);
+        assert_eq!(columns[999].type_oid, 23);
+        assert!(row_description(&body[..body.len() - column.len()]).is_err());
+        body.extend_from_slice(column);
+        assert!(row_description(&body).is_err());
+        assert!(row_description(&[]).is_err());
+        assert!(row_description(&[0, 0]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_code_that_is_no_sqlstate_is_none() {
+        for code in ["", "4260", "426011", "42 01"] {
+            let body = format!("C{code}\0Mx\0\0");
+            let fields = fields("ErrorResponse", body.as_bytes()).unwrap();
+            assert_eq!(fields.sqlstate, None);
+            assert_eq!(fields.message_primary.as_deref(), Some("x"));
+        }
+    }
+
+    #[test]
+    fn an_error_without_fields_is_one() {
+        assert_eq!(
+            fields("ErrorResponse", b"\0").unwrap(),
+            ServerFields::default()
+        );
+        for body in [&b""[..], b"M", b"Mx", b"Mx\0", b"\0\0", b"Mx\0\0\0"] {
+            assert!(fields("ErrorResponse", body).is_err(), "{body:?}");
+        }
+    }
+}

@@ -179,3 +179,58 @@ fn count_parameters(count: usize) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_longer_than_a_server_accepts_gets_no_room() {
+        // The length counts the type byte, which the limit does not.
+        for length in [LONGEST_MESSAGE + 2, 1 << 31, (1 << 32) + 16, usize::MAX] {
+            let mut out = BytesMut::new();
+            let error = reserve(&mut out, length, "the statement").unwrap_err();
+            assert_eq!(error.sqlstate().unwrap().as_str(), "54000");
+            assert!(
+                error.message().contains("the statement is too long"),
+                "{error}"
+            );
+            assert_eq!(out.capacity(), 0);
+        }
+    }
+
+    #[test]
+    fn room_is_made_once_for_a_whole_message() {
+        let mut out = BytesMut::from(&b"before"[..]);
+        reserve(&mut out, 3 << 20, "the statement").unwrap();
+        let room = out.capacity();
+        assert!(room >= 6 + (3 << 20));
+        reserve(&mut out, 3 << 20, "the statement").unwrap();
+        assert_eq!(out.capacity(), room);
+        assert_eq!(&out[..], b"before");
+    }
+
+    #[test]
+    fn the_length_that_is_reserved_is_the_length_that_is_written() {
+        let mut out = BytesMut::new();
+        query("SELECT 1", &mut out).unwrap();
+        assert_eq!(out.len(), 6 + 8);
+        let mut out = BytesMut::new();
+        parse("name", "SELECT 1", &[1, 2], &mut out).unwrap();
+        assert_eq!(out.len(), 9 + 4 + 8 + 2 * 4);
+        let mut out = BytesMut::new();
+        let text = Param {
+            oid: 0,
+            datum: crate::types::Datum::Text("abc"),
+        };
+        bind("p", "s", &[text, text], &[0, 1, 0], &mut out).unwrap();
+        assert_eq!(out.len(), 13 + 1 + 1 + 2 * 3 + 2 * (3 + 6));
+    }
+
+    #[test]
+    fn a_nul_in_a_statement_is_found_where_it_is() {
+        let error = query("SELECT '\0'", &mut BytesMut::new()).unwrap_err();
+        assert!(error.message().ends_with("at byte 8"), "{error}");
+        assert!(parse("", "\0", &[], &mut BytesMut::new()).is_err());
+    }
+}

@@ -178,6 +178,12 @@ impl Inbox {
     pub(super) fn drop_rows(&mut self) {
         self.rows.clear();
     }
+
+    /// What the receive buffer takes of the host's memory.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
 }
 
 /// A message's type, as it should be shown: the byte may be anything.
@@ -191,4 +197,120 @@ fn shown(kind: u8) -> String {
 
 fn out_of_memory(_: std::collections::TryReserveError) -> Error {
     Error::out_of_memory("while receiving from the server").breaking_connection()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every type may be as long as it likes.
+    fn any(_: u8) -> Option<u32> {
+        Some(u32::MAX)
+    }
+
+    /// Receives all of `bytes`, and takes what messages are whole after each piece.
+    fn receive(inbox: &mut Inbox, mut bytes: &[u8]) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while !bytes.is_empty() {
+            let (buffer, most) = inbox.space().unwrap();
+            let (now, later) = bytes.split_at(most.min(bytes.len()));
+            assert!(!now.is_empty());
+            buffer.extend_from_slice(now);
+            bytes = later;
+            while let Some(frame) = inbox.next_frame(any).unwrap() {
+                frames.push(frame);
+            }
+        }
+        frames
+    }
+
+    fn message(kind: u8, length: usize) -> Vec<u8> {
+        let mut bytes = vec![kind];
+        bytes.extend_from_slice(&(length as u32 + 4).to_be_bytes());
+        bytes.resize(5 + length, b'x');
+        bytes
+    }
+
+    #[test]
+    fn there_is_always_space_and_never_all_of_it() {
+        let mut inbox = Inbox::default();
+        for length in [0, 1, 100, 8 << 10, 300 << 10, 3, 1 << 20, 0, 5000] {
+            let mut rest = &message(b'd', length)[..];
+            while !rest.is_empty() {
+                let (buffer, most) = inbox.space().unwrap();
+                // A byte stays free, so that what is appended reallocates nothing, and a NUL fits.
+                assert!(most > 0 && buffer.len() + most < buffer.capacity());
+                let count = most.min(rest.len()).min(4096);
+                buffer.extend_from_slice(&rest[..count]);
+                rest = &rest[count..];
+                let whole = inbox.next_frame(any).unwrap().is_some();
+                assert_eq!(whole, rest.is_empty());
+            }
+            assert!(!inbox.is_mid_message());
+        }
+    }
+
+    #[test]
+    fn space_again_without_receiving_is_the_same_space() {
+        let mut inbox = Inbox::default();
+        receive(&mut inbox, &message(b'd', 10));
+        receive(&mut inbox, b"d\0");
+        let most = inbox.space().unwrap().1;
+        for _ in 0..10 {
+            assert_eq!(inbox.space().unwrap().1, most);
+        }
+        assert!(inbox.is_mid_message());
+    }
+
+    #[test]
+    fn the_room_of_a_long_message_is_given_back() {
+        let mut inbox = Inbox::default();
+        assert_eq!(receive(&mut inbox, &message(b'd', 5 << 20)).len(), 1);
+        assert!(inbox.capacity() > 5 << 20);
+        inbox.space().unwrap();
+        assert!(
+            inbox.capacity() <= 2 * SMALLEST_BUFFER,
+            "{}",
+            inbox.capacity()
+        );
+    }
+
+    #[test]
+    fn small_messages_never_need_more_than_the_largest_buffer() {
+        let mut inbox = Inbox::default();
+        let all = message(b'd', 1000).repeat(1000);
+        assert_eq!(receive(&mut inbox, &all).len(), 1000);
+        assert!(inbox.capacity() <= LARGEST_BUFFER + HEADER + 1);
+    }
+
+    #[test]
+    fn a_length_is_checked_before_its_message_comes() {
+        let most = |kind| (kind == b'd').then_some(100);
+        for (bytes, fine) in [
+            (&b"d\0\0\0\x04"[..], true),
+            (b"d\0\0\0\x64", true),
+            (b"d\0\0\0\x65", false),
+            (b"d\0\0\0\x03", false),
+            (b"d\0\0\0\0", false),
+            (b"d\xff\xff\xff\xff", false),
+            (b"d\x80\0\0\0", false),
+            (b"e\0\0\0\x04", false),
+            // Not all of the header: nothing can be said yet.
+            (b"e\0\0\0", true),
+        ] {
+            let mut inbox = Inbox::default();
+            inbox.space().unwrap().0.extend_from_slice(bytes);
+            assert_eq!(inbox.next_frame(most).is_ok(), fine, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_what_lies_behind_the_header_and_its_type_becomes_a_nul() {
+        let mut inbox = Inbox::default();
+        let frames = receive(&mut inbox, b"C\0\0\0\x07abcZ\0\0\0\x05I");
+        assert_eq!(frames.iter().map(|f| f.kind).collect::<Vec<_>>(), b"CZ");
+        assert_eq!(inbox.body(frames[0]), b"abc");
+        assert_eq!(inbox.body(frames[1]), b"I");
+        assert_eq!(inbox.buffer, b"\0\0\0\0\x07abc\0\0\0\0\x05I");
+    }
 }

@@ -81,10 +81,16 @@ pub(crate) enum Event {
     /// A statement failed. The answers to come are those from the next Sync on.
     Failed(Box<ServerFields>),
     /// A notice.
-    #[expect(dead_code, reason = "read once connections keep their notices")]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read once connections keep their notices")
+    )]
     Notice(Box<ServerFields>),
     /// A notification.
-    #[expect(dead_code, reason = "read once connections keep their notifications")]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read once connections keep their notifications")
+    )]
     Notification(Notification),
     /// The server waits for CopyData.
     CopyIn,
