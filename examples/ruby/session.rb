@@ -7,7 +7,7 @@ module Dbapi
   dlload ENV.fetch("DBAPI_LIBRARY", "libdbapi.so.0")
 
   # The union is shown as its two words; what they hold depends on the kind.
-  Value = struct ["int kind", "unsigned int oid", "long long first", "unsigned long long second"]
+  Value = struct ["int kind", "unsigned int oid", "long long low", "unsigned long long high"]
 
   extern "int dbapi_connect(const char *, void **, void **)"
   extern "void dbapi_connection_free(void *)"
@@ -46,11 +46,11 @@ module Dbapi
 end
 
 def integer(value)
-  value.first
+  value.low
 end
 
 def text(value)
-  Fiddle::Pointer.new(value.first)[0, value.second].force_encoding("UTF-8")
+  Fiddle::Pointer.new(value.low)[0, value.high].force_encoding("UTF-8")
 end
 
 connection = Dbapi.obtain(:dbapi_connect, ENV["DATABASE_URL"])
