@@ -37,7 +37,7 @@ static const struct {
 } samples[] = {
     { DBAPI_KIND_BOOL, { "true", "false" } },
     { DBAPI_KIND_INT,
-      { "0::int2", "-32768::int2", "32767::int2", "0", "(-2147483648)::int4", "2147483647", "(-9223372036854775808)::int8",
+      { "0::int2", "(-32768)::int2", "32767::int2", "0", "(-2147483648)::int4", "2147483647", "(-9223372036854775808)::int8",
         "9223372036854775807", "4294967295::oid" } },
     { DBAPI_KIND_FLOAT,
       { "0::float8", "'-0'::float8", "1.5::float4", "0.1::float4", "0.1::float8", "'NaN'::float4", "'NaN'::float8",

@@ -24,7 +24,10 @@ static void fail_to_connect(fake_server *fake, const char *what)
     CHECK_PTR(connection, NULL);
     CHECK_LACKS(dbapi_error_message(failure), "hunter2");
     CHECK_INT(dbapi_error_connection_usable(failure), false);
-    fake_finish(fake);
+    if (fake_join(fake) != NULL) {
+        FAIL("%s: fake server: %s", what, fake_join(fake));
+    }
+    fake_free(fake);
 }
 
 static void check_login(fake_server *fake, dbapi_status_t status, const char *sqlstate, const char *what)

@@ -43,5 +43,8 @@ void check_breaks(fake_server *fake, hostility expected, const char *what)
     CHECK_OK(dbapi_close(connection, &failure));
     dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
-    fake_finish(fake);
+    if (fake_join(fake) != NULL) {
+        FAIL("%s: fake server: %s", what, fake_join(fake));
+    }
+    fake_free(fake);
 }
