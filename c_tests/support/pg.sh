@@ -80,8 +80,8 @@ as_server() {
     fi
 }
 
-# A new directory for data and socket: $work.
-work=
+# A new directory for data and socket: $work. The directory that the caller named: $dir.
+work='' dir=''
 make_work() {
     local base
     for base in "${TMPDIR:-/tmp}" /tmp; do
@@ -162,20 +162,21 @@ give_up() {
 }
 
 start() {
-    local dir=$1 bin port attempt log pid
+    local bin port attempt log pid
+    dir=$1
     if [ -f "$dir/pid" ] && alive "$dir"; then
         say "a server is running already for $dir"
         return
     fi
     [ ! -e "$dir/work" ] || stop "$dir"
-    mkdir -p "$dir" || die "cannot make the directory $dir"
-    dir=$(cd "$dir" && pwd)
     bin=$(find_binaries)
     choose_user
     as_server test -x "$bin/postgres" \
         || die "user $server_user cannot run $bin/postgres: put the server where that user may read it"
+    mkdir -p "$dir" || die "cannot make the directory $dir"
+    dir=$(cd "$dir" && pwd)
+    trap '[ -z "$work" ] || rm -rf "$work"; rmdir "$dir" 2>/dev/null' EXIT
     make_work
-    trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     # What the caller's environment says about servers is not about this one.
