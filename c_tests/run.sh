@@ -9,6 +9,8 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
+# Wherever the caller has cargo build other things.
+export CARGO_TARGET_DIR=$root/target
 build=$root/target/c_tests
 
 valgrind_ring=yes

@@ -10,6 +10,8 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
+# Wherever the caller has cargo build other things.
+export CARGO_TARGET_DIR=$root/target
 server='' work=''
 
 # Everything but the program's own line goes to stderr.
