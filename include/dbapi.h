@@ -1055,6 +1055,99 @@ enum dbapi_status_t dbapi_value_set_interval(struct dbapi_value_t *value,
 enum dbapi_status_t dbapi_value_set_uuid(struct dbapi_value_t *value, const uint8_t *uuid);
 
 /**
+ * Reads a BOOL. The getters exist for languages whose FFI does not care for unions; a program in C reads
+ * `value->as`.
+ *
+ * @param value borrowed.
+ * @param out_boolean receives the truth value; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_bool(const struct dbapi_value_t *value,
+                                         bool *out_boolean);
+
+/**
+ * Reads an INT, DATE, TIME, TIMESTAMP or TIMESTAMPTZ.
+ *
+ * @param value borrowed.
+ * @param out_integer receives the number, in the kind's unit; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_int64(const struct dbapi_value_t *value,
+                                          int64_t *out_integer);
+
+/**
+ * Reads a FLOAT.
+ *
+ * @param value borrowed.
+ * @param out_floating receives the number; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_double(const struct dbapi_value_t *value,
+                                           double *out_floating);
+
+/**
+ * Reads a NUMERIC, TEXT, BYTES or JSON.
+ *
+ * @param value borrowed.
+ * @param out_data receives a pointer to the first byte, borrowed from where the value came from; may be NULL.
+ * @param out_length receives the length in bytes; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_text(const struct dbapi_value_t *value,
+                                         const char **out_data,
+                                         size_t *out_length);
+
+/**
+ * Reads a TIMETZ.
+ *
+ * @param value borrowed.
+ * @param out_microseconds receives the microseconds from midnight, local time; may be NULL.
+ * @param out_utc_offset receives the seconds east of UTC; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_timetz(const struct dbapi_value_t *value,
+                                           int64_t *out_microseconds,
+                                           int32_t *out_utc_offset);
+
+/**
+ * Reads an INTERVAL.
+ *
+ * @param value borrowed.
+ * @param out_months receives the months; may be NULL.
+ * @param out_days receives the days; may be NULL.
+ * @param out_microseconds receives the microseconds; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_interval(const struct dbapi_value_t *value,
+                                             int32_t *out_months,
+                                             int32_t *out_days,
+                                             int64_t *out_microseconds);
+
+/**
+ * Reads a UUID.
+ *
+ * @param value borrowed.
+ * @param out_uuid receives 16 bytes, in the order they are written; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+enum dbapi_status_t dbapi_value_get_uuid(const struct dbapi_value_t *value,
+                                         uint8_t *out_uuid);
+
+/**
  * The status that the failed function returned.
  *
  * @param error borrowed.
