@@ -290,7 +290,7 @@ static void invalid_utf8_in_sql(void)
     static const char *const bad[] = { "SELECT '\xff'", "SELECT '\xc3'", "SELECT '\xed\xa0\x80'", "SELECT '\xc0\x80'" };
     open_cursor();
     for (size_t i = 0; i < COUNT(bad); i++) {
-        CHECK_FAILS(dbapi_execute(cursor, bad[i], NULL, 0, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "sql");
+        CHECK_FAILS(dbapi_execute(cursor, bad[i], NULL, 0, &failure), DBAPI_PROGRAMMING_ERROR, "22021", "sql");
     }
     CHECK_TEXT(query_text(cursor, "SELECT '\xc3\xa4 \xf0\x9f\x90\x98'"), "\xc3\xa4 \xf0\x9f\x90\x98");
     close_cursor();

@@ -239,8 +239,6 @@ static void values_that_cannot_be(void)
         { text_value(DBAPI_KIND_TEXT, "\xff"), DBAPI_DATA_ERROR, "UTF-8" },
         { text_value(DBAPI_KIND_TEXT, "half \xc3"), DBAPI_DATA_ERROR, "UTF-8" },
         { text_value(DBAPI_KIND_JSON, "\"\xff\""), DBAPI_DATA_ERROR, "UTF-8" },
-        { text_value(DBAPI_KIND_NUMERIC, "1; DROP TABLE t"), DBAPI_DATA_ERROR, NULL },
-        { text_value(DBAPI_KIND_NUMERIC, ""), DBAPI_DATA_ERROR, NULL },
         { integer_value(DBAPI_KIND_TIME, INT64_C(86400000001)), DBAPI_DATA_ERROR, NULL },
         { integer_value(DBAPI_KIND_TIME, -1), DBAPI_DATA_ERROR, NULL },
         { integer_value(DBAPI_KIND_DATE, INT64_C(1) << 40), DBAPI_DATA_ERROR, NULL },
@@ -258,7 +256,15 @@ static void values_that_cannot_be(void)
             CHECK_CONTAINS(dbapi_error_message(failure), bad[i].part);
         }
         clear_failure();
+        /* Nothing was sent. */
         CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
+    }
+    /* What is a number is the server's to say. */
+    static const char *const no_numbers[] = { "1; DROP TABLE t", "", "1.2.3" };
+    for (size_t i = 0; i < COUNT(no_numbers); i++) {
+        dbapi_value_t params[] = { DBAPI_NUMERIC(no_numbers[i]) };
+        CHECK_FAILS(dbapi_execute(cursor, "SELECT %s", params, 1, &failure), DBAPI_DATA_ERROR, "22P02", "numeric");
+        CHECK_OK(dbapi_rollback(connection, &failure));
     }
     close_cursor();
 }

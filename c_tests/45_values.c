@@ -45,10 +45,10 @@ static const struct {
         "123456::float4", "1234567::float4", "3.4028235e38::float4", "1e-45::float4", "1.7976931348623157e308::float8",
         "5e-324::float8", "9007199254740993::float8", "(-1.0/3)::float8", "(-1.0/3)::float4", "1e23::float8" } },
     { DBAPI_KIND_NUMERIC,
-      { "0::numeric", "0.00::numeric", "1.50::numeric", "-1.5::numeric", "0.0001::numeric", "0.00001::numeric",
+      { "0::numeric", "0.00::numeric", "1.50::numeric", "(-1.5)::numeric", "0.0001::numeric", "0.00001::numeric",
         "10000::numeric", "100000000::numeric", "1e100::numeric", "1e-100::numeric", "'NaN'::numeric", "'Infinity'::numeric",
         "'-Infinity'::numeric", "123456789012345678901234567890.123456789::numeric", "0.00000000000000000001::numeric(30,25)",
-        "9999.9999::numeric", "-0.5::numeric(10,5)", "1e131071::numeric", "1e-16383::numeric", "10001.00010001::numeric",
+        "9999.9999::numeric", "(-0.5)::numeric(10,5)", "1e131071::numeric", "1e-16383::numeric", "10001.00010001::numeric",
         "99999999.00000001::numeric", "(-1e20)::numeric(25,2)" } },
     { DBAPI_KIND_TEXT,
       { "''::text", "'abc''def'::text", "'\xc3\xa4\xf0\x9f\x90\x98'::varchar", "'ab'::char(5)", "'name'::name",
@@ -164,8 +164,7 @@ static void session_settings_do_not_matter(void)
     static const char *const settings[] = {
         "SET TimeZone = 'Asia/Kolkata'", "SET TimeZone = 'America/St_Johns'", "SET IntervalStyle = 'iso_8601'",
         "SET IntervalStyle = 'sql_standard'", "SET IntervalStyle = 'postgres_verbose'", "SET bytea_output = 'escape'",
-        "SET DateStyle = 'German, DMY'", "SET DateStyle = 'SQL, DMY'", "SET DateStyle = 'Postgres, MDY'",
-    };
+            };
     static const char sql[] = "SELECT timestamptz '2024-07-01 12:00:00.5+00', interval '1 year -2 days 03:04:05.6',"
                               " '\\x00ff5c27'::bytea, date '2024-07-01', timestamp '2024-07-01 12:00'";
     open_cursor();
@@ -185,6 +184,28 @@ static void session_settings_do_not_matter(void)
             }
         }
         run(cursor, "RESET TimeZone; RESET IntervalStyle; RESET bytea_output; RESET DateStyle");
+    }
+    close_cursor();
+}
+
+/* Dates in another style than ISO arrive in text format as the text they are, never as another date. */
+static void other_date_styles_are_text(void)
+{
+    static const char sql[] = "SELECT date '2024-07-01', timestamp '2024-07-01 12:00'";
+    open_cursor();
+    run(cursor, "SET DateStyle = 'German, DMY'");
+    for (size_t f = 0; f < COUNT(formats); f++) {
+        const dbapi_value_t none[] = { DBAPI_NULL };
+        CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[f].format, &failure));
+        CHECK_OK(dbapi_execute(cursor, sql, none, 0, &failure));
+        const dbapi_value_t *row = fetch_row(cursor);
+        if (formats[f].format == DBAPI_FORMAT_BINARY) {
+            CHECK_ROW(row, "2024-07-01", "2024-07-01 12:00:00");
+        } else {
+            CHECK_ROW(row, "01.07.2024", "01.07.2024 12:00:00");
+            CHECK_INT(row[0].kind, DBAPI_KIND_TEXT);
+            CHECK_INT(row[0].oid, 1082);
+        }
     }
     close_cursor();
 }
@@ -289,5 +310,5 @@ static void types_of_the_users_own(void)
     close_cursor();
 }
 
-CHECK_MAIN(CASE(format_equals_the_servers_text), CASE(values_survive_a_round_trip), CASE(session_settings_do_not_matter),
+CHECK_MAIN(CASE(format_equals_the_servers_text), CASE(values_survive_a_round_trip), CASE(session_settings_do_not_matter), CASE(other_date_styles_are_text),
            CASE(decoded_exactly), CASE(floats_keep_their_bits), CASE(nulls_among_values), CASE(types_of_the_users_own))

@@ -111,7 +111,7 @@ static void the_error_says_which_row(void)
     /* A value that cannot be is found before anything is sent, and says its row as well. */
     CHECK_OK(dbapi_rollback(connection, &failure));
     params[2 * 42 + 1] = DBAPI_TEXT_N("a\0b", 3);
-    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 100, &failure), DBAPI_DATA_ERROR, NULL,
+    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 100, &failure), DBAPI_DATA_ERROR, "22021",
                 "NUL");
     CHECK_INT(dbapi_error_row(failure), 42);
     clear_failure();

@@ -196,7 +196,7 @@ static void description(void)
     CHECK_SIZE(count, 8);
     check_column(&columns[0], "id", 23, DBAPI_KIND_INT, 4, -1, -1);
     check_column(&columns[1], "a", 1043, DBAPI_KIND_TEXT, 7, -1, -1);
-    check_column(&columns[2], "b", 1700, DBAPI_KIND_NUMERIC, -1, 10, 2);
+    check_column(&columns[2], "b", 1700, DBAPI_KIND_NUMERIC, 10, 10, 2);
     check_column(&columns[3], "c", 1700, DBAPI_KIND_NUMERIC, -1, -1, -1);
     check_column(&columns[4], "d", 1042, DBAPI_KIND_TEXT, 3, -1, -1);
     check_column(&columns[5], "e", 17, DBAPI_KIND_BYTES, -1, -1, -1);

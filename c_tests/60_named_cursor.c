@@ -178,7 +178,7 @@ static void any_name_is_legal(void)
         dbapi_cursor_free(cursor);
     }
     dbapi_cursor_t *cursor = NULL;
-    CHECK_FAILS(dbapi_cursor_named(connection, "c\xff", -1, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "name");
+    CHECK_FAILS(dbapi_cursor_named(connection, "c\xff", -1, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, "22021", "name");
     CHECK_PTR(cursor, NULL);
     CHECK_FAILS(dbapi_cursor_named(connection, "", -1, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "name");
     dbapi_connection_free(connection);

@@ -16,15 +16,30 @@ static void connection_freed_before_its_cursors(void)
     dbapi_cursor_t *second = cursor_of(connection);
     run(first, "SELECT generate_series(1, 3), 'text'");
     dbapi_connection_free(connection);
-    /* Freeing closed it: its cursors say so, and are freed in their own time. */
-    CHECK_FAILS(dbapi_execute(second, "SELECT 1", NULL, 0, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
-    CHECK_FAILS(dbapi_fetchone(first, &row, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
+    /* They keep it alive. */
+    CHECK_TEXT(query_text(second, "SELECT 'alive'"), "alive");
+    CHECK_OK(dbapi_fetchone(first, &row, &failure));
+    CHECK_ROW(row, "1", "text");
     CHECK_INT(dbapi_rowcount(first), 3);
     dbapi_cursor_free(second);
     dbapi_cursor_free(first);
 }
 
-static void freeing_the_connection_ends_its_session(void)
+static void closing_leaves_its_cursors_useless(void)
+{
+    const dbapi_value_t *row = NULL;
+    dbapi_connection_t *connection = connect_test();
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    run(cursor, "SELECT generate_series(1, 3)");
+    CHECK_OK(dbapi_close(connection, &failure));
+    dbapi_connection_free(connection);
+    CHECK_FAILS(dbapi_execute(cursor, "SELECT 1", NULL, 0, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
+    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
+    CHECK_INT(dbapi_rowcount(cursor), 3);
+    dbapi_cursor_free(cursor);
+}
+
+static void freeing_the_last_handle_ends_its_session(void)
 {
     char sql[200];
     dbapi_connection_t *connection = connect_test();
@@ -32,8 +47,9 @@ static void freeing_the_connection_ends_its_session(void)
     snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE pid = %s", query_text(cursor, "SELECT pg_backend_pid()"));
     CHECK_TEXT(outside(sql), "1");
     dbapi_connection_free(connection);
-    wait_outside(sql, "0");
+    CHECK_TEXT(outside(sql), "1");
     dbapi_cursor_free(cursor);
+    wait_outside(sql, "0");
 }
 
 static void every_order_of_freeing(void)
@@ -154,6 +170,6 @@ static void a_forked_child_frees_its_copy(void)
     dbapi_connection_free(connection);
 }
 
-CHECK_MAIN(CASE(connection_freed_before_its_cursors), CASE(freeing_the_connection_ends_its_session), CASE(every_order_of_freeing),
+CHECK_MAIN(CASE(connection_freed_before_its_cursors), CASE(closing_leaves_its_cursors_useless), CASE(freeing_the_last_handle_ends_its_session), CASE(every_order_of_freeing),
            CASE(an_error_outlives_everything), CASE(many_cursors), CASE(many_connections), CASE(over_and_over),
            CASE(a_forked_child_frees_its_copy))

@@ -62,7 +62,6 @@ static void messages_out_of_place(void)
         ANSWER("DataRow without RowDescription", "D\0\0\0\6\0\0", PROTOCOL),
         ANSWER("a login request", "R\0\0\0\x08\0\0\0\3", PROTOCOL),
         ANSWER("AuthenticationOk", "R\0\0\0\x08\0\0\0\0", PROTOCOL),
-        ANSWER("CopyBothResponse", "W\0\0\0\7\0\0\0", PROTOCOL),
         ANSWER("CopyData without a copy", "d\0\0\0\5x", PROTOCOL),
         ANSWER("ParameterDescription in the simple protocol", "t\0\0\0\6\0\0", PROTOCOL),
         ANSWER("BindComplete in the simple protocol", "2\0\0\0\4", PROTOCOL),

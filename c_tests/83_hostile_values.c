@@ -72,7 +72,10 @@ static bool serve_binary(fake_server *fake, void *context)
     return message != NULL;
 }
 
-static void check_refused(const field *one, int format)
+enum { REFUSED = -1 };
+
+/* The server sends one value. It is refused, or arrives as the bytes it is, of another kind than its type's. */
+static void check_value(const field *one, int format, int32_t kind)
 {
     const dbapi_value_t none[] = { DBAPI_NULL };
     const dbapi_value_t *rows = NULL;
@@ -102,14 +105,24 @@ static void check_refused(const field *one, int format)
     if (status == DBAPI_OK) {
         status = dbapi_fetchall(cursor, &rows, &count, &failure);
     }
-    if (status >= 0) {
-        FAIL("%s: status %s, expected an error", one->what, status_name(status));
+    if ((status < 0) != (kind == REFUSED)) {
+        FAIL("%s: status %s, expected %s", one->what, status_name(status), kind == REFUSED ? "an error" : "a value");
     }
-    CHECK(failure != NULL);
-    clear_failure();
+    if (kind == REFUSED) {
+        CHECK(failure != NULL);
+        clear_failure();
+    } else {
+        CHECK_INT(rows[0].kind, kind);
+        CHECK_BYTES(rows[0].as.text.data, rows[0].as.text.length, one->bytes, one->length);
+    }
     dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
     fake_finish(fake);
+}
+
+static void check_refused(const field *one, int format)
+{
+    check_value(one, format, REFUSED);
 }
 
 static void binary_fields_of_the_wrong_size(void)
@@ -148,8 +161,6 @@ static void binary_fields_with_wrong_contents(void)
         FIELD(1700, "\0\1\0\0\0\0\xff\xff\0\1", "a numeric of scale -1"),
         FIELD(3802, "", "an empty jsonb"),
         FIELD(3802, "\2{}", "a jsonb of version 2"),
-        FIELD(25, "\xff", "a text that is not UTF-8"),
-        FIELD(1043, "half \xc3", "a varchar that ends amid a character"),
         FIELD(1083, "\xff\xff\xff\xff\xff\xff\xff\xff", "a time below midnight"),
         FIELD(1083, "\0\0\0\x14\x1d\xd7\x60\x01", "a time past 24:00"),
     };
@@ -177,6 +188,18 @@ static void text_fields_with_wrong_contents(void)
         FIELD(17, "\\xzz", "a bytea of no hexadecimal digits"),
         FIELD(17, "\\0", "a bytea with half an escape"),
         FIELD(17, "\\400", "a bytea with an escape out of range"),
+        FIELD(2950, "a0eebc99", "half a uuid"),
+        FIELD(2950, "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a uuid with a g"),
+    };
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        check_refused(&fields[i], TEXT_FORMAT);
+    }
+}
+
+/* In a style that is not read, it is the server's text; a wrong date it never is. */
+static void dates_that_are_none_are_text(void)
+{
+    static const field fields[] = {
         FIELD(1082, "", "an empty date"),
         FIELD(1082, "2024-13-01", "a date of month 13"),
         FIELD(1082, "2024-02-30", "a date of day 30"),
@@ -187,12 +210,23 @@ static void text_fields_with_wrong_contents(void)
         FIELD(1184, "2024-01-01 00:00:00+99", "a timestamptz of offset 99"),
         FIELD(1186, "1 fortnight", "an interval of an unknown unit"),
         FIELD(1186, "999999999999999999999 days", "an interval out of range"),
-        FIELD(2950, "a0eebc99", "half a uuid"),
-        FIELD(2950, "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a uuid with a g"),
-        FIELD(25, "\xff", "a text that is not UTF-8"),
     };
     for (size_t i = 0; i < COUNT(fields); i++) {
-        check_refused(&fields[i], TEXT_FORMAT);
+        check_value(&fields[i], TEXT_FORMAT, DBAPI_KIND_TEXT);
+    }
+}
+
+/* TEXT and JSON are always UTF-8. */
+static void text_that_is_not_utf8_is_bytes(void)
+{
+    static const field fields[] = {
+        FIELD(25, "\xff", "a text that is not UTF-8"),
+        FIELD(1043, "half \xc3", "a varchar that ends amid a character"),
+        FIELD(114, "\"\xff\"", "a json that is not UTF-8"),
+    };
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        check_value(&fields[i], TEXT_FORMAT, DBAPI_KIND_BYTES);
+        check_value(&fields[i], BINARY_FORMAT, DBAPI_KIND_BYTES);
     }
 }
 
@@ -267,5 +301,6 @@ static void a_description_of_65535_parameters(void)
     fake_finish(fake);
 }
 
-CHECK_MAIN(CASE(binary_fields_of_the_wrong_size), CASE(binary_fields_with_wrong_contents), CASE(text_fields_with_wrong_contents),
+CHECK_MAIN(CASE(binary_fields_of_the_wrong_size), CASE(binary_fields_with_wrong_contents), CASE(text_fields_with_wrong_contents), CASE(dates_that_are_none_are_text),
+           CASE(text_that_is_not_utf8_is_bytes),
            CASE(a_description_of_65535_parameters))

@@ -12,7 +12,7 @@ command -v nm >/dev/null || { echo "exports.sh: nm is not there: apt-get install
 
 # A declared function is, in what the preprocessor leaves, a name before the first parenthesis of a statement.
 declared=$(
-    "${CC:-gcc}" -E -P -x c "$header" | tr '\n' ' ' | sed 's/[;{}]/\n/g' \
+    sed '/^static inline/,/^}/d' "$header" | "${CC:-gcc}" -E -P -x c - | tr '\n' ' ' | sed 's/[;{}]/\n/g' \
         | grep -v -e '\<typedef\>' -e '\<inline\>' \
         | sed -n 's/^[^(]*\<\(dbapi_[a-z0-9_]*\)[[:space:]]*(.*/\1/p' \
         | sort -u
