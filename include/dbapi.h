@@ -483,9 +483,9 @@ int32_t dbapi_version_number(void);
  *   DBAPI_NOT_SUPPORTED_ERROR for a keyword that this version cannot honour. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_connect(const char *dsn,
-                                  struct dbapi_connection_t **out_connection,
-                                  struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_connect(const char *dsn,
+                             dbapi_connection_t **out_connection,
+                             dbapi_error_t **out_error);
 
 /**
  * `dbapi_connect` with keywords beside the dsn, for values that should need no quoting.
@@ -499,11 +499,11 @@ enum dbapi_status_t dbapi_connect(const char *dsn,
  * @return as `dbapi_connect`. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_connect_params(const char *dsn,
-                                         const char *const *keywords,
-                                         const char *const *values,
-                                         struct dbapi_connection_t **out_connection,
-                                         struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_connect_params(const char *dsn,
+                                    const char *const *keywords,
+                                    const char *const *values,
+                                    dbapi_connection_t **out_connection,
+                                    dbapi_error_t **out_error);
 
 /**
  * PEP 249's close: the connection cannot be used any more, nor can its cursors. An open transaction is
@@ -515,8 +515,8 @@ enum dbapi_status_t dbapi_connect_params(const char *dsn,
  *   that is in progress in another.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_close(struct dbapi_connection_t *connection,
-                                struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_close(dbapi_connection_t *connection,
+                           dbapi_error_t **out_error);
 
 /**
  * Frees the handle. The connection is closed, as by `dbapi_close`, once its last cursor is freed too: a
@@ -526,7 +526,7 @@ enum dbapi_status_t dbapi_close(struct dbapi_connection_t *connection,
  * Any thread, also while another is in a call on it: that call ends first.
  * @since 0.1
  */
-void dbapi_connection_free(struct dbapi_connection_t *connection);
+void dbapi_connection_free(dbapi_connection_t *connection);
 
 /**
  * Whether the connection can be used.
@@ -536,7 +536,7 @@ void dbapi_connection_free(struct dbapi_connection_t *connection);
  *   thread; never waits.
  * @since 0.1
  */
-int32_t dbapi_connection_closed(const struct dbapi_connection_t *connection);
+int32_t dbapi_connection_closed(const dbapi_connection_t *connection);
 
 /**
  * Where the server said the transaction stands.
@@ -546,7 +546,7 @@ int32_t dbapi_connection_closed(const struct dbapi_connection_t *connection);
  *   handle. Any thread; never waits.
  * @since 0.1
  */
-int32_t dbapi_connection_transaction_status(const struct dbapi_connection_t *connection);
+int32_t dbapi_connection_transaction_status(const dbapi_connection_t *connection);
 
 /**
  * PEP 249's commit. Outside a transaction it does nothing.
@@ -560,8 +560,8 @@ int32_t dbapi_connection_transaction_status(const struct dbapi_connection_t *con
  * @return DBAPI_OK, or an error. Any thread; calls on one connection take turns.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_commit(struct dbapi_connection_t *connection,
-                                 struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_commit(dbapi_connection_t *connection,
+                            dbapi_error_t **out_error);
 
 /**
  * PEP 249's rollback. Outside a transaction it does nothing.
@@ -571,8 +571,8 @@ enum dbapi_status_t dbapi_commit(struct dbapi_connection_t *connection,
  * @return DBAPI_OK, or an error. Any thread; calls on one connection take turns.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_rollback(struct dbapi_connection_t *connection,
-                                   struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_rollback(dbapi_connection_t *connection,
+                              dbapi_error_t **out_error);
 
 /**
  * Makes each statement commit by itself, or (the default) not: then the first statement begins a
@@ -585,9 +585,9 @@ enum dbapi_status_t dbapi_rollback(struct dbapi_connection_t *connection,
  *   turns.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_connection_set_autocommit(struct dbapi_connection_t *connection,
-                                                    bool autocommit,
-                                                    struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_connection_set_autocommit(dbapi_connection_t *connection,
+                                               bool autocommit,
+                                               dbapi_error_t **out_error);
 
 /**
  * Whether each statement commits by itself.
@@ -597,7 +597,7 @@ enum dbapi_status_t dbapi_connection_set_autocommit(struct dbapi_connection_t *c
  *   is in progress in another.
  * @since 0.1
  */
-bool dbapi_connection_autocommit(const struct dbapi_connection_t *connection);
+bool dbapi_connection_autocommit(const dbapi_connection_t *connection);
 
 /**
  * PEP 249's cursor: a new cursor, whose results are received completely by execute.
@@ -608,9 +608,9 @@ bool dbapi_connection_autocommit(const struct dbapi_connection_t *connection);
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR on a closed connection. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_cursor(struct dbapi_connection_t *connection,
-                                 struct dbapi_cursor_t **out_cursor,
-                                 struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_cursor(dbapi_connection_t *connection,
+                            dbapi_cursor_t **out_cursor,
+                            dbapi_error_t **out_error);
 
 /**
  * psycopg2's named cursor: its rows stay on the server, and each fetch brings some. It executes once, and
@@ -627,12 +627,12 @@ enum dbapi_status_t dbapi_cursor(struct dbapi_connection_t *connection,
  *   connection. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_cursor_named(struct dbapi_connection_t *connection,
-                                       const char *name,
-                                       int32_t scrollable,
-                                       bool withhold,
-                                       struct dbapi_cursor_t **out_cursor,
-                                       struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_cursor_named(dbapi_connection_t *connection,
+                                  const char *name,
+                                  int32_t scrollable,
+                                  bool withhold,
+                                  dbapi_cursor_t **out_cursor,
+                                  dbapi_error_t **out_error);
 
 /**
  * PEP 249's close: the cursor cannot be used any more. Its rows are gone; its description, rowcount and
@@ -644,8 +644,8 @@ enum dbapi_status_t dbapi_cursor_named(struct dbapi_connection_t *connection,
  *   same). Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_cursor_close(struct dbapi_cursor_t *cursor,
-                                       struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_cursor_close(dbapi_cursor_t *cursor,
+                                  dbapi_error_t **out_error);
 
 /**
  * Frees the handle, the cursor's rows, and what `dbapi_description` gave. A named cursor is closed on the
@@ -655,7 +655,7 @@ enum dbapi_status_t dbapi_cursor_close(struct dbapi_cursor_t *cursor,
  * Any thread, also while another is in a call on it: that call ends first.
  * @since 0.1
  */
-void dbapi_cursor_free(struct dbapi_cursor_t *cursor);
+void dbapi_cursor_free(dbapi_cursor_t *cursor);
 
 /**
  * Whether the cursor was closed.
@@ -664,7 +664,7 @@ void dbapi_cursor_free(struct dbapi_cursor_t *cursor);
  * @return 0 if it can be used as far as it knows, 1 if it was closed or is not a cursor's handle. Any thread.
  * @since 0.1
  */
-int32_t dbapi_cursor_closed(const struct dbapi_cursor_t *cursor);
+int32_t dbapi_cursor_closed(const dbapi_cursor_t *cursor);
 
 /**
  * PEP 249's description: the columns of the result.
@@ -676,8 +676,8 @@ int32_t dbapi_cursor_closed(const struct dbapi_cursor_t *cursor);
  *   result of no columns (`SELECT`) gives an array of none, which is not NULL. Any thread.
  * @since 0.1
  */
-const struct dbapi_column_t *dbapi_description(struct dbapi_cursor_t *cursor,
-                                               size_t *out_ncolumns);
+const dbapi_column_t *dbapi_description(dbapi_cursor_t *cursor,
+                                        size_t *out_ncolumns);
 
 /**
  * PEP 249's rowcount: rows produced by a query, rows affected by DML, the sum of them for executemany.
@@ -687,7 +687,7 @@ const struct dbapi_column_t *dbapi_description(struct dbapi_cursor_t *cursor,
  *   handle. Of a named cursor, that of the last fetch. Any thread.
  * @since 0.1
  */
-int64_t dbapi_rowcount(const struct dbapi_cursor_t *cursor);
+int64_t dbapi_rowcount(const dbapi_cursor_t *cursor);
 
 /**
  * PEP 249's rownumber: the place of the next row in the result, from 0.
@@ -696,7 +696,7 @@ int64_t dbapi_rowcount(const struct dbapi_cursor_t *cursor);
  * @return the number; 0 without a result, -1 for what is not a cursor's handle. Any thread.
  * @since 0.1
  */
-int64_t dbapi_rownumber(const struct dbapi_cursor_t *cursor);
+int64_t dbapi_rownumber(const dbapi_cursor_t *cursor);
 
 /**
  * PEP 249's arraysize: how many rows `dbapi_fetchmany` gives unless told.
@@ -705,7 +705,7 @@ int64_t dbapi_rownumber(const struct dbapi_cursor_t *cursor);
  * @return the number, at first 1; 0 for what is not a cursor's handle. Any thread.
  * @since 0.1
  */
-size_t dbapi_arraysize(const struct dbapi_cursor_t *cursor);
+size_t dbapi_arraysize(const dbapi_cursor_t *cursor);
 
 /**
  * Sets PEP 249's arraysize.
@@ -716,9 +716,9 @@ size_t dbapi_arraysize(const struct dbapi_cursor_t *cursor);
  * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for 0. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_cursor_set_arraysize(struct dbapi_cursor_t *cursor,
-                                               size_t arraysize,
-                                               struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_cursor_set_arraysize(dbapi_cursor_t *cursor,
+                                          size_t arraysize,
+                                          dbapi_error_t **out_error);
 
 /**
  * psycopg2's statusmessage: the command tag of the last statement, such as "INSERT 0 1".
@@ -728,7 +728,7 @@ enum dbapi_status_t dbapi_cursor_set_arraysize(struct dbapi_cursor_t *cursor,
  *   run, or the last one failed. Any thread.
  * @since 0.1
  */
-const char *dbapi_cursor_statusmessage(const struct dbapi_cursor_t *cursor);
+const char *dbapi_cursor_statusmessage(const dbapi_cursor_t *cursor);
 
 /**
  * Sets the format that results are asked for in, from the next execute on. Values are the same in each, but
@@ -742,9 +742,9 @@ const char *dbapi_cursor_statusmessage(const struct dbapi_cursor_t *cursor);
  * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `format` is none. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_cursor_set_result_format(struct dbapi_cursor_t *cursor,
-                                                   int32_t format,
-                                                   struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_cursor_set_result_format(dbapi_cursor_t *cursor,
+                                              int32_t format,
+                                              dbapi_error_t **out_error);
 
 /**
  * PEP 249's execute. Unless autocommit is on, the first statement of a transaction takes BEGIN along in the
@@ -762,11 +762,11 @@ enum dbapi_status_t dbapi_cursor_set_result_format(struct dbapi_cursor_t *cursor
  *   that is not a value; else what the server reports. Calls on one connection take turns.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_execute(struct dbapi_cursor_t *cursor,
-                                  const char *sql,
-                                  const struct dbapi_value_t *params,
-                                  size_t nparams,
-                                  struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_execute(dbapi_cursor_t *cursor,
+                             const char *sql,
+                             const dbapi_value_t *params,
+                             size_t nparams,
+                             dbapi_error_t **out_error);
 
 /**
  * `dbapi_execute` with parameters by name: `%(name)s` stands for the one called so, as often as it is
@@ -781,12 +781,12 @@ enum dbapi_status_t dbapi_execute(struct dbapi_cursor_t *cursor,
  * @return as `dbapi_execute`; DBAPI_PROGRAMMING_ERROR names a placeholder without a parameter.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_execute_named(struct dbapi_cursor_t *cursor,
-                                        const char *sql,
-                                        const char *const *names,
-                                        const struct dbapi_value_t *params,
-                                        size_t nparams,
-                                        struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_execute_named(dbapi_cursor_t *cursor,
+                                   const char *sql,
+                                   const char *const *names,
+                                   const dbapi_value_t *params,
+                                   size_t nparams,
+                                   dbapi_error_t **out_error);
 
 /**
  * PEP 249's executemany: runs a statement once for each row of parameters. All rows travel in one pipeline;
@@ -802,12 +802,12 @@ enum dbapi_status_t dbapi_execute_named(struct dbapi_cursor_t *cursor,
  *   on one connection take turns.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_executemany(struct dbapi_cursor_t *cursor,
-                                      const char *sql,
-                                      const struct dbapi_value_t *params,
-                                      size_t nparams,
-                                      size_t nrows,
-                                      struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_executemany(dbapi_cursor_t *cursor,
+                                 const char *sql,
+                                 const dbapi_value_t *params,
+                                 size_t nparams,
+                                 size_t nrows,
+                                 dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchone: the next row.
@@ -820,9 +820,9 @@ enum dbapi_status_t dbapi_executemany(struct dbapi_cursor_t *cursor,
  *   DBAPI_INTERFACE_ERROR on a closed cursor or connection.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_fetchone(struct dbapi_cursor_t *cursor,
-                                   const struct dbapi_value_t **out_row,
-                                   struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_fetchone(dbapi_cursor_t *cursor,
+                              const dbapi_value_t **out_row,
+                              dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchmany: the next rows, as one block.
@@ -836,11 +836,11 @@ enum dbapi_status_t dbapi_fetchone(struct dbapi_cursor_t *cursor,
  * @return DBAPI_OK; DBAPI_DONE and no rows at the end; errors as `dbapi_fetchone`.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_fetchmany(struct dbapi_cursor_t *cursor,
-                                    size_t size,
-                                    const struct dbapi_value_t **out_rows,
-                                    size_t *out_nrows,
-                                    struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_fetchmany(dbapi_cursor_t *cursor,
+                               size_t size,
+                               const dbapi_value_t **out_rows,
+                               size_t *out_nrows,
+                               dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchall: all rows that are left, as one block.
@@ -852,10 +852,10 @@ enum dbapi_status_t dbapi_fetchmany(struct dbapi_cursor_t *cursor,
  * @return DBAPI_OK; DBAPI_DONE and no rows when none are left; errors as `dbapi_fetchone`.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_fetchall(struct dbapi_cursor_t *cursor,
-                                   const struct dbapi_value_t **out_rows,
-                                   size_t *out_nrows,
-                                   struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_fetchall(dbapi_cursor_t *cursor,
+                              const dbapi_value_t **out_rows,
+                              size_t *out_nrows,
+                              dbapi_error_t **out_error);
 
 /**
  * Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,
@@ -872,11 +872,11 @@ enum dbapi_status_t dbapi_fetchall(struct dbapi_cursor_t *cursor,
  *   value that is none (a date that no calendar of PostgreSQL's has). Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_format(const struct dbapi_value_t *value,
-                                       char *buffer,
-                                       size_t capacity,
-                                       size_t *out_length,
-                                       struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_value_format(const dbapi_value_t *value,
+                                  char *buffer,
+                                  size_t capacity,
+                                  size_t *out_length,
+                                  dbapi_error_t **out_error);
 
 /**
  * Makes `value` NULL. The setters exist for languages whose FFI does not care for unions; each zeroes what it
@@ -886,7 +886,7 @@ enum dbapi_status_t dbapi_value_format(const struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_null(struct dbapi_value_t *value);
+dbapi_status_t dbapi_value_set_null(dbapi_value_t *value);
 
 /**
  * Makes `value` a BOOL.
@@ -896,7 +896,7 @@ enum dbapi_status_t dbapi_value_set_null(struct dbapi_value_t *value);
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_bool(struct dbapi_value_t *value, bool boolean);
+dbapi_status_t dbapi_value_set_bool(dbapi_value_t *value, bool boolean);
 
 /**
  * Makes `value` an INT.
@@ -906,8 +906,8 @@ enum dbapi_status_t dbapi_value_set_bool(struct dbapi_value_t *value, bool boole
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_int64(struct dbapi_value_t *value,
-                                          int64_t integer);
+dbapi_status_t dbapi_value_set_int64(dbapi_value_t *value,
+                                     int64_t integer);
 
 /**
  * Makes `value` a FLOAT.
@@ -917,7 +917,7 @@ enum dbapi_status_t dbapi_value_set_int64(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_double(struct dbapi_value_t *value, double floating);
+dbapi_status_t dbapi_value_set_double(dbapi_value_t *value, double floating);
 
 /**
  * Makes `value` a NUMERIC.
@@ -928,9 +928,9 @@ enum dbapi_status_t dbapi_value_set_double(struct dbapi_value_t *value, double f
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_numeric(struct dbapi_value_t *value,
-                                            const char *data,
-                                            size_t length);
+dbapi_status_t dbapi_value_set_numeric(dbapi_value_t *value,
+                                       const char *data,
+                                       size_t length);
 
 /**
  * Makes `value` a TEXT.
@@ -942,9 +942,9 @@ enum dbapi_status_t dbapi_value_set_numeric(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_text(struct dbapi_value_t *value,
-                                         const char *data,
-                                         size_t length);
+dbapi_status_t dbapi_value_set_text(dbapi_value_t *value,
+                                    const char *data,
+                                    size_t length);
 
 /**
  * Makes `value` a BYTES, PEP 249's Binary.
@@ -955,9 +955,9 @@ enum dbapi_status_t dbapi_value_set_text(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_bytes(struct dbapi_value_t *value,
-                                          const char *data,
-                                          size_t length);
+dbapi_status_t dbapi_value_set_bytes(dbapi_value_t *value,
+                                     const char *data,
+                                     size_t length);
 
 /**
  * Makes `value` a JSON document.
@@ -969,9 +969,9 @@ enum dbapi_status_t dbapi_value_set_bytes(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL, or `data` with a length. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_json(struct dbapi_value_t *value,
-                                         const char *data,
-                                         size_t length);
+dbapi_status_t dbapi_value_set_json(dbapi_value_t *value,
+                                    const char *data,
+                                    size_t length);
 
 /**
  * Makes `value` a DATE.
@@ -981,7 +981,7 @@ enum dbapi_status_t dbapi_value_set_json(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_date(struct dbapi_value_t *value, int64_t days);
+dbapi_status_t dbapi_value_set_date(dbapi_value_t *value, int64_t days);
 
 /**
  * Makes `value` a TIME.
@@ -991,7 +991,7 @@ enum dbapi_status_t dbapi_value_set_date(struct dbapi_value_t *value, int64_t da
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_time(struct dbapi_value_t *value, int64_t microseconds);
+dbapi_status_t dbapi_value_set_time(dbapi_value_t *value, int64_t microseconds);
 
 /**
  * Makes `value` a TIMETZ.
@@ -1002,9 +1002,9 @@ enum dbapi_status_t dbapi_value_set_time(struct dbapi_value_t *value, int64_t mi
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_timetz(struct dbapi_value_t *value,
-                                           int64_t microseconds,
-                                           int32_t utc_offset);
+dbapi_status_t dbapi_value_set_timetz(dbapi_value_t *value,
+                                      int64_t microseconds,
+                                      int32_t utc_offset);
 
 /**
  * Makes `value` a TIMESTAMP.
@@ -1015,8 +1015,8 @@ enum dbapi_status_t dbapi_value_set_timetz(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_timestamp(struct dbapi_value_t *value,
-                                              int64_t microseconds);
+dbapi_status_t dbapi_value_set_timestamp(dbapi_value_t *value,
+                                         int64_t microseconds);
 
 /**
  * Makes `value` a TIMESTAMPTZ.
@@ -1026,8 +1026,8 @@ enum dbapi_status_t dbapi_value_set_timestamp(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_timestamptz(struct dbapi_value_t *value,
-                                                int64_t microseconds);
+dbapi_status_t dbapi_value_set_timestamptz(dbapi_value_t *value,
+                                           int64_t microseconds);
 
 /**
  * Makes `value` an INTERVAL.
@@ -1039,10 +1039,10 @@ enum dbapi_status_t dbapi_value_set_timestamptz(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_interval(struct dbapi_value_t *value,
-                                             int32_t months,
-                                             int32_t days,
-                                             int64_t microseconds);
+dbapi_status_t dbapi_value_set_interval(dbapi_value_t *value,
+                                        int32_t months,
+                                        int32_t days,
+                                        int64_t microseconds);
 
 /**
  * Makes `value` a UUID.
@@ -1052,7 +1052,100 @@ enum dbapi_status_t dbapi_value_set_interval(struct dbapi_value_t *value,
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `uuid` is NULL. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_value_set_uuid(struct dbapi_value_t *value, const uint8_t *uuid);
+dbapi_status_t dbapi_value_set_uuid(dbapi_value_t *value, const uint8_t *uuid);
+
+/**
+ * Reads a BOOL. The getters exist for languages whose FFI does not care for unions; a program in C reads
+ * `value->as`.
+ *
+ * @param value borrowed.
+ * @param out_boolean receives the truth value; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_bool(const dbapi_value_t *value,
+                                    bool *out_boolean);
+
+/**
+ * Reads an INT, DATE, TIME, TIMESTAMP or TIMESTAMPTZ.
+ *
+ * @param value borrowed.
+ * @param out_integer receives the number, in the kind's unit; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_int64(const dbapi_value_t *value,
+                                     int64_t *out_integer);
+
+/**
+ * Reads a FLOAT.
+ *
+ * @param value borrowed.
+ * @param out_floating receives the number; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_double(const dbapi_value_t *value,
+                                      double *out_floating);
+
+/**
+ * Reads a NUMERIC, TEXT, BYTES or JSON.
+ *
+ * @param value borrowed.
+ * @param out_data receives a pointer to the first byte, borrowed from where the value came from; may be NULL.
+ * @param out_length receives the length in bytes; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_text(const dbapi_value_t *value,
+                                    const char **out_data,
+                                    size_t *out_length);
+
+/**
+ * Reads a TIMETZ.
+ *
+ * @param value borrowed.
+ * @param out_microseconds receives the microseconds from midnight, local time; may be NULL.
+ * @param out_utc_offset receives the seconds east of UTC; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_timetz(const dbapi_value_t *value,
+                                      int64_t *out_microseconds,
+                                      int32_t *out_utc_offset);
+
+/**
+ * Reads an INTERVAL.
+ *
+ * @param value borrowed.
+ * @param out_months receives the months; may be NULL.
+ * @param out_days receives the days; may be NULL.
+ * @param out_microseconds receives the microseconds; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_interval(const dbapi_value_t *value,
+                                        int32_t *out_months,
+                                        int32_t *out_days,
+                                        int64_t *out_microseconds);
+
+/**
+ * Reads a UUID.
+ *
+ * @param value borrowed.
+ * @param out_uuid receives 16 bytes, in the order they are written; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_uuid(const dbapi_value_t *value,
+                                    uint8_t *out_uuid);
 
 /**
  * The status that the failed function returned.
@@ -1061,7 +1154,7 @@ enum dbapi_status_t dbapi_value_set_uuid(struct dbapi_value_t *value, const uint
  * @return a negative status; DBAPI_INTERFACE_ERROR for what is not an error's handle. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_error_status(const struct dbapi_error_t *error);
+dbapi_status_t dbapi_error_status(const dbapi_error_t *error);
 
 /**
  * PEP 249's name of the exception, such as "IntegrityError".
@@ -1070,7 +1163,7 @@ enum dbapi_status_t dbapi_error_status(const struct dbapi_error_t *error);
  * @return a static string; "InterfaceError" for what is not an error's handle. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_class(const struct dbapi_error_t *error);
+const char *dbapi_error_class(const dbapi_error_t *error);
 
 /**
  * What went wrong, complete, for a person: with the line at fault, detail, hint and context where the server
@@ -1080,7 +1173,7 @@ const char *dbapi_error_class(const struct dbapi_error_t *error);
  * @return a string, never NULL, borrowed from the error. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_message(const struct dbapi_error_t *error);
+const char *dbapi_error_message(const dbapi_error_t *error);
 
 /**
  * The SQLSTATE: five characters (PostgreSQL manual, appendix A).
@@ -1089,7 +1182,7 @@ const char *dbapi_error_message(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL when there is none. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_sqlstate(const struct dbapi_error_t *error);
+const char *dbapi_error_sqlstate(const dbapi_error_t *error);
 
 /**
  * Which row of an executemany met the error.
@@ -1098,7 +1191,7 @@ const char *dbapi_error_sqlstate(const struct dbapi_error_t *error);
  * @return the row's number, from 0; -1 if it was no row. Any thread.
  * @since 0.1
  */
-int64_t dbapi_error_row(const struct dbapi_error_t *error);
+int64_t dbapi_error_row(const dbapi_error_t *error);
 
 /**
  * Whether the connection can still be used.
@@ -1108,7 +1201,7 @@ int64_t dbapi_error_row(const struct dbapi_error_t *error);
  *   what is not an error's handle. Any thread.
  * @since 0.1
  */
-bool dbapi_error_connection_usable(const struct dbapi_error_t *error);
+bool dbapi_error_connection_usable(const dbapi_error_t *error);
 
 /**
  * Whether the transaction can go on.
@@ -1117,7 +1210,7 @@ bool dbapi_error_connection_usable(const struct dbapi_error_t *error);
  * @return false if it can only be rolled back; false for what is not an error's handle. Any thread.
  * @since 0.1
  */
-bool dbapi_error_transaction_usable(const struct dbapi_error_t *error);
+bool dbapi_error_transaction_usable(const dbapi_error_t *error);
 
 /**
  * Whether the same work, run again from the start of its transaction, may succeed: after a serialization
@@ -1127,7 +1220,7 @@ bool dbapi_error_transaction_usable(const struct dbapi_error_t *error);
  * @return true if so; false for what is not an error's handle. Any thread.
  * @since 0.1
  */
-bool dbapi_error_retryable(const struct dbapi_error_t *error);
+bool dbapi_error_retryable(const dbapi_error_t *error);
 
 /**
  * ERROR, FATAL or PANIC, in the server's language. This and the functions that follow give a field that
@@ -1138,7 +1231,7 @@ bool dbapi_error_retryable(const struct dbapi_error_t *error);
  *   Any thread.
  * @since 0.1
  */
-const char *dbapi_error_severity(const struct dbapi_error_t *error);
+const char *dbapi_error_severity(const dbapi_error_t *error);
 
 /**
  * ERROR, FATAL or PANIC, never translated.
@@ -1147,7 +1240,7 @@ const char *dbapi_error_severity(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_severity_nonlocalized(const struct dbapi_error_t *error);
+const char *dbapi_error_severity_nonlocalized(const dbapi_error_t *error);
 
 /**
  * The message alone, usually one line.
@@ -1156,7 +1249,7 @@ const char *dbapi_error_severity_nonlocalized(const struct dbapi_error_t *error)
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_message_primary(const struct dbapi_error_t *error);
+const char *dbapi_error_message_primary(const dbapi_error_t *error);
 
 /**
  * More about the problem.
@@ -1165,7 +1258,7 @@ const char *dbapi_error_message_primary(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_message_detail(const struct dbapi_error_t *error);
+const char *dbapi_error_message_detail(const dbapi_error_t *error);
 
 /**
  * What to do about it.
@@ -1174,7 +1267,7 @@ const char *dbapi_error_message_detail(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_message_hint(const struct dbapi_error_t *error);
+const char *dbapi_error_message_hint(const dbapi_error_t *error);
 
 /**
  * Where in the statement, as it was sent, the error is: decimal digits, counted in characters from 1.
@@ -1183,7 +1276,7 @@ const char *dbapi_error_message_hint(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_statement_position(const struct dbapi_error_t *error);
+const char *dbapi_error_statement_position(const dbapi_error_t *error);
 
 /**
  * Where in `dbapi_error_internal_query` the error is: decimal digits, counted in characters from 1.
@@ -1192,7 +1285,7 @@ const char *dbapi_error_statement_position(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_internal_position(const struct dbapi_error_t *error);
+const char *dbapi_error_internal_position(const dbapi_error_t *error);
 
 /**
  * A statement that the server made itself, such as one inside a function, and that failed.
@@ -1201,7 +1294,7 @@ const char *dbapi_error_internal_position(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_internal_query(const struct dbapi_error_t *error);
+const char *dbapi_error_internal_query(const dbapi_error_t *error);
 
 /**
  * Where it happened: the calls, innermost first, one a line.
@@ -1210,7 +1303,7 @@ const char *dbapi_error_internal_query(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_context(const struct dbapi_error_t *error);
+const char *dbapi_error_context(const dbapi_error_t *error);
 
 /**
  * The schema of what the error is about.
@@ -1219,7 +1312,7 @@ const char *dbapi_error_context(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_schema_name(const struct dbapi_error_t *error);
+const char *dbapi_error_schema_name(const dbapi_error_t *error);
 
 /**
  * The table that the error is about.
@@ -1228,7 +1321,7 @@ const char *dbapi_error_schema_name(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_table_name(const struct dbapi_error_t *error);
+const char *dbapi_error_table_name(const dbapi_error_t *error);
 
 /**
  * The column that the error is about.
@@ -1237,7 +1330,7 @@ const char *dbapi_error_table_name(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_column_name(const struct dbapi_error_t *error);
+const char *dbapi_error_column_name(const dbapi_error_t *error);
 
 /**
  * The data type that the error is about.
@@ -1246,7 +1339,7 @@ const char *dbapi_error_column_name(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_datatype_name(const struct dbapi_error_t *error);
+const char *dbapi_error_datatype_name(const dbapi_error_t *error);
 
 /**
  * The constraint that was violated.
@@ -1255,7 +1348,7 @@ const char *dbapi_error_datatype_name(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_constraint_name(const struct dbapi_error_t *error);
+const char *dbapi_error_constraint_name(const dbapi_error_t *error);
 
 /**
  * The file of the server's source that reported it.
@@ -1264,7 +1357,7 @@ const char *dbapi_error_constraint_name(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_source_file(const struct dbapi_error_t *error);
+const char *dbapi_error_source_file(const dbapi_error_t *error);
 
 /**
  * The line in that file.
@@ -1273,7 +1366,7 @@ const char *dbapi_error_source_file(const struct dbapi_error_t *error);
  * @return a string of decimal digits borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_source_line(const struct dbapi_error_t *error);
+const char *dbapi_error_source_line(const dbapi_error_t *error);
 
 /**
  * The function in that file.
@@ -1282,7 +1375,7 @@ const char *dbapi_error_source_line(const struct dbapi_error_t *error);
  * @return a string borrowed from the error, or NULL. Any thread.
  * @since 0.1
  */
-const char *dbapi_error_source_function(const struct dbapi_error_t *error);
+const char *dbapi_error_source_function(const dbapi_error_t *error);
 
 /**
  * Frees an error, and all strings that came from it.
@@ -1290,7 +1383,7 @@ const char *dbapi_error_source_function(const struct dbapi_error_t *error);
  * @param error owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
  * @since 0.1
  */
-void dbapi_error_free(struct dbapi_error_t *error);
+void dbapi_error_free(dbapi_error_t *error);
 
 /**
  * Takes a connection string apart: what it says, and nothing else.
@@ -1302,9 +1395,9 @@ void dbapi_error_free(struct dbapi_error_t *error);
  *   password. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_conninfo_parse(const char *dsn,
-                                         struct dbapi_conninfo_t **out_conninfo,
-                                         struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_conninfo_parse(const char *dsn,
+                                    dbapi_conninfo_t **out_conninfo,
+                                    dbapi_error_t **out_error);
 
 /**
  * Takes a connection string apart, and adds what connecting with it would: service file, environment,
@@ -1316,9 +1409,9 @@ enum dbapi_status_t dbapi_conninfo_parse(const char *dsn,
  * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad dsn. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_conninfo_resolve(const char *dsn,
-                                           struct dbapi_conninfo_t **out_conninfo,
-                                           struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_conninfo_resolve(const char *dsn,
+                                      dbapi_conninfo_t **out_conninfo,
+                                      dbapi_error_t **out_error);
 
 /**
  * psycopg2's make_dsn: one connection string of a dsn and keywords beside it, which need no quoting. Nothing
@@ -1336,13 +1429,13 @@ enum dbapi_status_t dbapi_conninfo_resolve(const char *dsn,
  * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for a bad dsn or keyword. Any thread.
  * @since 0.1
  */
-enum dbapi_status_t dbapi_conninfo_make_dsn(const char *dsn,
-                                            const char *const *keywords,
-                                            const char *const *values,
-                                            char *buffer,
-                                            size_t capacity,
-                                            size_t *out_length,
-                                            struct dbapi_error_t **out_error);
+dbapi_status_t dbapi_conninfo_make_dsn(const char *dsn,
+                                       const char *const *keywords,
+                                       const char *const *values,
+                                       char *buffer,
+                                       size_t capacity,
+                                       size_t *out_length,
+                                       dbapi_error_t **out_error);
 
 /**
  * How many keywords it holds.
@@ -1351,7 +1444,7 @@ enum dbapi_status_t dbapi_conninfo_make_dsn(const char *dsn,
  * @return the number; 0 for what is not a conninfo's handle. Any thread.
  * @since 0.1
  */
-size_t dbapi_conninfo_count(const struct dbapi_conninfo_t *conninfo);
+size_t dbapi_conninfo_count(const dbapi_conninfo_t *conninfo);
 
 /**
  * The keyword at a place.
@@ -1361,7 +1454,7 @@ size_t dbapi_conninfo_count(const struct dbapi_conninfo_t *conninfo);
  * @return a string borrowed from the conninfo; NULL if there is no such place. Any thread.
  * @since 0.1
  */
-const char *dbapi_conninfo_keyword(const struct dbapi_conninfo_t *conninfo, size_t index);
+const char *dbapi_conninfo_keyword(const dbapi_conninfo_t *conninfo, size_t index);
 
 /**
  * The value of the keyword at a place.
@@ -1371,7 +1464,7 @@ const char *dbapi_conninfo_keyword(const struct dbapi_conninfo_t *conninfo, size
  * @return a string borrowed from the conninfo; NULL if there is no such place. Any thread.
  * @since 0.1
  */
-const char *dbapi_conninfo_value(const struct dbapi_conninfo_t *conninfo, size_t index);
+const char *dbapi_conninfo_value(const dbapi_conninfo_t *conninfo, size_t index);
 
 /**
  * Frees a conninfo, and all strings that came from it.
@@ -1379,7 +1472,7 @@ const char *dbapi_conninfo_value(const struct dbapi_conninfo_t *conninfo, size_t
  * @param conninfo owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
  * @since 0.1
  */
-void dbapi_conninfo_free(struct dbapi_conninfo_t *conninfo);
+void dbapi_conninfo_free(dbapi_conninfo_t *conninfo);
 
 #ifdef __cplusplus
 }  // extern "C"

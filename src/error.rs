@@ -286,8 +286,7 @@ impl Error {
     /// change to it: serialization failures, deadlocks, lock time-outs, a server that is starting up or
     /// full, and connection attempts that failed before anything was sent.
     pub(crate) fn is_retryable(&self) -> bool {
-        self.0.nothing_sent && self.0.class == Class::Operational && self.0.sqlstate.is_none()
-            || self.0.sqlstate.is_some_and(|state| state.is_transient())
+        self.0.nothing_sent || self.0.sqlstate.is_some_and(|state| state.is_transient())
     }
 }
 

@@ -18,9 +18,34 @@ fn generated() -> String {
         .unwrap()
         .write(&mut bytes);
     let text = String::from_utf8(bytes).unwrap();
-    let text = text.replacen(GUARD_END, "", 1);
+    let text = untagged_prototypes(&text.replacen(GUARD_END, "", 1));
     // cbindgen skips constants that are text.
     text.replace("@DBAPI_VERSION@", env!("CARGO_PKG_VERSION"))
+}
+
+/// Prototypes with the types' names alone: cgo takes `enum dbapi_status_t` and `dbapi_status_t` for two types.
+fn untagged_prototypes(text: &str) -> String {
+    let (types, functions) = text.split_once("extern \"C\" {").unwrap();
+    let mut out = format!("{types}extern \"C\" {{");
+    // By how much a prototype's first line became shorter: those below it stand as far to the left.
+    let mut shorter = 0;
+    for line in functions.split('\n') {
+        let bare = line
+            .replace("enum dbapi_", "dbapi_")
+            .replace("struct dbapi_", "dbapi_");
+        if !line.starts_with(' ') {
+            let (head, _) = line.split_once('(').unwrap_or((line, ""));
+            let (bare_head, _) = bare.split_once('(').unwrap_or((&bare, ""));
+            shorter = head.len() - bare_head.len();
+            out.push_str(&bare);
+        } else {
+            let indented = bare.starts_with("    ");
+            out.push_str(&bare[if indented { shorter } else { 0 }..]);
+        }
+        out.push('\n');
+    }
+    out.pop();
+    out
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub unsafe extern "C" fn dbapi_connect(
     set_output(out_connection, ptr::null_mut());
     guard(out_error, || {
         required_output(out_connection, "out_connection")?;
-        let dsn = optional_text(dsn, "dsn")?;
+        let dsn = optional_dsn(dsn)?;
         open(dsn, &[], out_connection)
     })
 }
@@ -64,10 +64,15 @@ pub unsafe extern "C" fn dbapi_connect_params(
     set_output(out_connection, ptr::null_mut());
     guard(out_error, || {
         required_output(out_connection, "out_connection")?;
-        let dsn = optional_text(dsn, "dsn")?;
+        let dsn = optional_dsn(dsn)?;
         let pairs = keyword_pairs(keywords, values)?;
         open(dsn, &pairs, out_connection)
     })
+}
+
+/// A dsn as UTF-8, or `None` for NULL.
+pub(super) fn optional_dsn<'a>(dsn: *const c_char) -> Result<Option<&'a str>> {
+    optional_text(dsn, "dsn").map_err(|error| error.prefixed("invalid dsn: "))
 }
 
 fn open(

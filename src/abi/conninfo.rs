@@ -4,10 +4,8 @@ use std::ffi::{CString, c_char};
 use std::ptr;
 use std::sync::Arc;
 
-use super::boundary::{
-    guard, guard_value, optional_text, put_text, required_output, required_text, set_output,
-};
-use super::connection::keyword_pairs;
+use super::boundary::{guard, guard_value, put_text, required_output, set_output};
+use super::connection::{keyword_pairs, optional_dsn};
 use super::error::dbapi_error_t;
 use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_OK};
@@ -55,7 +53,8 @@ pub unsafe extern "C" fn dbapi_conninfo_parse(
     set_output(out_conninfo, ptr::null_mut());
     guard(out_error, || {
         required_output(out_conninfo, "out_conninfo")?;
-        make(&Conninfo::parse(required_text(dsn, "dsn")?)?, out_conninfo)
+        let dsn = optional_dsn(dsn)?.ok_or_else(|| Error::programming("argument dsn is NULL"))?;
+        make(&Conninfo::parse(dsn)?, out_conninfo)
     })
 }
 
@@ -76,7 +75,7 @@ pub unsafe extern "C" fn dbapi_conninfo_resolve(
     set_output(out_conninfo, ptr::null_mut());
     guard(out_error, || {
         required_output(out_conninfo, "out_conninfo")?;
-        let dsn = optional_text(dsn, "dsn")?;
+        let dsn = optional_dsn(dsn)?;
         make(
             &Conninfo::resolve(dsn, &[], &ProcessEnvironment)?,
             out_conninfo,
@@ -112,7 +111,7 @@ pub unsafe extern "C" fn dbapi_conninfo_make_dsn(
         if capacity > 0 {
             required_output(buffer, "buffer")?;
         }
-        let dsn = optional_text(dsn, "dsn")?;
+        let dsn = optional_dsn(dsn)?;
         let pairs = keyword_pairs(keywords, values)?;
         let joined = Conninfo::merge(dsn, &pairs)?.to_dsn();
         put_text(joined.as_bytes(), buffer, capacity, out_length);

@@ -2,9 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{guard, guard_value, put_text, required_output};
+use super::boundary::{guard, guard_value, put_text, required_output, set_output};
 use super::error::dbapi_error_t;
-use super::status::dbapi_status_t::{self, DBAPI_INTERFACE_ERROR, DBAPI_OK};
+use super::status::dbapi_status_t::{
+    self, DBAPI_INTERFACE_ERROR, DBAPI_OK, DBAPI_PROGRAMMING_ERROR,
+};
 use crate::error::{Error, Result};
 pub use crate::types::value::{Array, Interval, Kind, Text, TimeTz, Value, ValueAs};
 use crate::types::{self, Datum, Param};
@@ -416,4 +418,193 @@ pub unsafe extern "C" fn dbapi_value_set_uuid(
         held.uuid = unsafe { uuid.cast::<[u8; 16]>().read() };
         Ok(())
     })
+}
+
+/// Reads a member of `value`, if its kind is one of `kinds`.
+fn held<T>(
+    value: *const Value,
+    kinds: &[Kind],
+    out: *mut T,
+    read: impl FnOnce(&ValueAs) -> T,
+) -> dbapi_status_t {
+    guard_value(DBAPI_INTERFACE_ERROR, || {
+        required_output(value.cast_mut(), "value")?;
+        // SAFETY: not NULL, and the caller promises a value that is good for the call; what is read of it does
+        // not outlive the call.
+        let value = unsafe { &*value };
+        if kinds.iter().all(|&kind| kind as i32 != value.kind) {
+            return Ok(DBAPI_PROGRAMMING_ERROR);
+        }
+        set_output(out, read(&value.r#as));
+        Ok(DBAPI_OK)
+    })
+}
+
+/// Reads a BOOL. The getters exist for languages whose FFI does not care for unions; a program in C reads
+/// `value->as`.
+///
+/// @param value borrowed.
+/// @param out_boolean receives the truth value; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_bool(
+    value: *const Value,
+    out_boolean: *mut bool,
+) -> dbapi_status_t {
+    held(value, &[Kind::DBAPI_KIND_BOOL], out_boolean, |held| {
+        // SAFETY: any bit pattern is one of `uuid`'s.
+        unsafe { held.uuid[0] != 0 }
+    })
+}
+
+/// Reads an INT, DATE, TIME, TIMESTAMP or TIMESTAMPTZ.
+///
+/// @param value borrowed.
+/// @param out_integer receives the number, in the kind's unit; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_int64(
+    value: *const Value,
+    out_integer: *mut i64,
+) -> dbapi_status_t {
+    let kinds = [
+        Kind::DBAPI_KIND_INT,
+        Kind::DBAPI_KIND_DATE,
+        Kind::DBAPI_KIND_TIME,
+        Kind::DBAPI_KIND_TIMESTAMP,
+        Kind::DBAPI_KIND_TIMESTAMPTZ,
+    ];
+    // SAFETY: any bit pattern is an integer's.
+    held(value, &kinds, out_integer, |held| unsafe { held.integer })
+}
+
+/// Reads a FLOAT.
+///
+/// @param value borrowed.
+/// @param out_floating receives the number; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_double(
+    value: *const Value,
+    out_floating: *mut f64,
+) -> dbapi_status_t {
+    // SAFETY: any bit pattern is a float's.
+    held(
+        value,
+        &[Kind::DBAPI_KIND_FLOAT],
+        out_floating,
+        |held| unsafe { held.floating },
+    )
+}
+
+/// Reads a NUMERIC, TEXT, BYTES or JSON.
+///
+/// @param value borrowed.
+/// @param out_data receives a pointer to the first byte, borrowed from where the value came from; may be NULL.
+/// @param out_length receives the length in bytes; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_text(
+    value: *const Value,
+    out_data: *mut *const c_char,
+    out_length: *mut usize,
+) -> dbapi_status_t {
+    let kinds = [
+        Kind::DBAPI_KIND_NUMERIC,
+        Kind::DBAPI_KIND_TEXT,
+        Kind::DBAPI_KIND_BYTES,
+        Kind::DBAPI_KIND_JSON,
+    ];
+    held(value, &kinds, out_data, |held| {
+        // SAFETY: these kinds hold text, and every bit pattern is one of Text's.
+        let text = unsafe { held.text };
+        set_output(out_length, text.length);
+        text.data
+    })
+}
+
+/// Reads a TIMETZ.
+///
+/// @param value borrowed.
+/// @param out_microseconds receives the microseconds from midnight, local time; may be NULL.
+/// @param out_utc_offset receives the seconds east of UTC; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_timetz(
+    value: *const Value,
+    out_microseconds: *mut i64,
+    out_utc_offset: *mut i32,
+) -> dbapi_status_t {
+    held(
+        value,
+        &[Kind::DBAPI_KIND_TIMETZ],
+        out_microseconds,
+        |held| {
+            // SAFETY: any bit pattern is one of TimeTz's.
+            let timetz = unsafe { held.timetz };
+            set_output(out_utc_offset, timetz.utc_offset);
+            timetz.microseconds
+        },
+    )
+}
+
+/// Reads an INTERVAL.
+///
+/// @param value borrowed.
+/// @param out_months receives the months; may be NULL.
+/// @param out_days receives the days; may be NULL.
+/// @param out_microseconds receives the microseconds; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_interval(
+    value: *const Value,
+    out_months: *mut i32,
+    out_days: *mut i32,
+    out_microseconds: *mut i64,
+) -> dbapi_status_t {
+    held(
+        value,
+        &[Kind::DBAPI_KIND_INTERVAL],
+        out_microseconds,
+        |held| {
+            // SAFETY: any bit pattern is one of Interval's.
+            let interval = unsafe { held.interval };
+            set_output(out_months, interval.months);
+            set_output(out_days, interval.days);
+            interval.microseconds
+        },
+    )
+}
+
+/// Reads a UUID.
+///
+/// @param value borrowed.
+/// @param out_uuid receives 16 bytes, in the order they are written; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+///   Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_value_get_uuid(
+    value: *const Value,
+    out_uuid: *mut u8,
+) -> dbapi_status_t {
+    // SAFETY: any bit pattern is one of `uuid`'s.
+    held(
+        value,
+        &[Kind::DBAPI_KIND_UUID],
+        out_uuid.cast::<[u8; 16]>(),
+        |held| unsafe { held.uuid },
+    )
 }

@@ -71,10 +71,8 @@ struct Failure {
 impl Connection {
     /// Connects as `dsn`, overridden by `keywords`, says.
     pub(crate) fn open(dsn: Option<&str>, keywords: &[(&str, Option<&str>)]) -> Result<Connection> {
-        let environment = ProcessEnvironment;
-        let conninfo = Conninfo::resolve(dsn, keywords, &environment)?;
-        let config = conninfo.config(&environment)?;
-        let channel = net::connect(&config)?;
+        // Whatever goes wrong, there is no connection to use.
+        let channel = Connection::connect(dsn, keywords).map_err(Error::breaking_connection)?;
         Ok(Connection {
             session: Mutex::new(Session {
                 channel: Some(channel),
@@ -86,6 +84,12 @@ impl Connection {
             status: AtomicU8::new(Status::Idle as u8),
             process: std::process::id(),
         })
+    }
+
+    fn connect(dsn: Option<&str>, keywords: &[(&str, Option<&str>)]) -> Result<Channel> {
+        let environment = ProcessEnvironment;
+        let conninfo = Conninfo::resolve(dsn, keywords, &environment)?;
+        net::connect(&conninfo.config(&environment)?)
     }
 
     /// Whether it is open, closed or broken. Never waits.

@@ -67,6 +67,17 @@ impl Answers {
     }
 }
 
+impl Answers {
+    /// The last statement's reply.
+    fn reply(self) -> Result<Reply> {
+        match self.last {
+            Some(reply) => Ok(reply),
+            None if self.empty => Err(empty_query()),
+            None => Err(Error::protocol("no answer to a statement")),
+        }
+    }
+}
+
 fn copy_refused(which: &str) -> Error {
     Error::programming(format!("COPY ... {which} cannot be run by execute"))
 }
@@ -108,7 +119,7 @@ impl Session {
             },
             sql,
         )?;
-        answers.last.ok_or_else(empty_query)
+        answers.reply()
     }
 
     /// Runs one statement by the extended protocol. `binary`: columns come in binary format where this
@@ -180,7 +191,7 @@ impl Session {
             })?;
         }
         let answers = self.finish(answers, sql)?;
-        answers.last.ok_or_else(empty_query)
+        answers.reply()
     }
 
     /// Reads on until the statement has been described, or has failed, which is an error after Ready.
@@ -203,7 +214,7 @@ impl Session {
     pub(super) fn command(&mut self, sql: &str) -> Result<String> {
         self.queue(|wire| wire.start_query(sql))?;
         let answers = self.finish(Answers::default(), sql)?;
-        Ok(answers.last.map(|reply| reply.tag).unwrap_or_default())
+        answers.reply().map(|reply| reply.tag)
     }
 }
 

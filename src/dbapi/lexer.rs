@@ -4,16 +4,14 @@
 /// A run of SQL text of one sort. The runs of a statement, joined, are the statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Run {
-    /// White space.
-    Space,
-    /// A comment, or a quoted literal or identifier, to its end or the statement's.
+    /// Text outside quotes and comments, without a percent sign.
+    Plain,
+    /// One percent sign outside quotes and comments.
+    Percent,
+    /// A comment, to its end or the statement's.
     Comment,
-    /// See `Comment`.
+    /// A quoted literal or identifier, to its end or the statement's.
     Quoted,
-    /// A keyword or an unquoted identifier.
-    Word,
-    /// One character of anything else.
-    Other,
 }
 
 /// Splits a statement into runs.
@@ -21,6 +19,8 @@ pub(super) enum Run {
 pub(super) struct Lexer<'a> {
     sql: &'a str,
     at: usize,
+    /// Where the last quote or comment ended: words do not reach back over it.
+    plain_from: usize,
     /// Whether a backslash in a plain literal is itself (`standard_conforming_strings`).
     standard_strings: bool,
 }
@@ -30,6 +30,7 @@ impl<'a> Lexer<'a> {
         Lexer {
             sql,
             at: 0,
+            plain_from: 0,
             standard_strings,
         }
     }
@@ -47,37 +48,56 @@ impl<'a> Lexer<'a> {
     /// Skips `bytes` of what is left.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
+        self.plain_from = self.at;
     }
 
-    fn length_of_next(&self) -> Option<(Run, usize)> {
-        let rest = self.rest();
-        let bytes = rest.as_bytes();
-        let first = *bytes.first()?;
-        Some(match first {
-            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' => (
-                Run::Space,
-                run_length(bytes, |byte| byte.is_ascii_whitespace() || byte == b'\x0b'),
-            ),
-            b'-' if bytes.starts_with(b"--") => (Run::Comment, line_length(bytes)),
-            b'/' if bytes.starts_with(b"/*") => (Run::Comment, block_comment_length(bytes)),
-            b'\'' => (Run::Quoted, literal_length(bytes, !self.standard_strings)),
-            b'"' => (Run::Quoted, quoted_length(bytes, b'"', false)),
-            b'e' | b'E' if bytes.get(1) == Some(&b'\'') => (
-                Run::Quoted,
-                1 + literal_length(bytes.get(1..).unwrap_or_default(), true),
-            ),
-            b'$' => match dollar_quote_length(rest) {
-                Some(length) => (Run::Quoted, length),
-                None => (Run::Other, 1),
-            },
-            _ if is_word_start(first) => (Run::Word, run_length(bytes, is_word)),
-            // A number takes its letters along: the E of 1E5 begins no literal.
-            b'0'..=b'9' => (
-                Run::Word,
-                run_length(bytes, |byte| is_word(byte) && byte != b'$'),
-            ),
-            _ => (Run::Other, 1),
-        })
+    /// What begins at `at`, if it is not plain text, and how long it is.
+    #[inline]
+    fn special(&self, at: usize) -> Option<(Run, usize)> {
+        let bytes = self.sql.as_bytes().get(at..)?;
+        match bytes.first()? {
+            b'%' => Some((Run::Percent, 1)),
+            b'\'' => {
+                let backslashes = !self.standard_strings || self.ends_with_e(at);
+                Some((Run::Quoted, literal_length(bytes, backslashes)))
+            }
+            b'"' => Some((Run::Quoted, quoted_length(bytes, b'"', false))),
+            b'$' if !self.continues_word(at) => {
+                dollar_quote_length(self.sql.get(at..)?).map(|length| (Run::Quoted, length))
+            }
+            b'-' | b'/' => comment_length(bytes).map(|length| (Run::Comment, length)),
+            _ => None,
+        }
+    }
+
+    /// Whether the quote at `at` belongs to an E: `E'...'`, but not `name'...'` nor `1E'...'`.
+    fn ends_with_e(&self, at: usize) -> bool {
+        let before = self
+            .sql
+            .as_bytes()
+            .get(self.plain_from..at)
+            .unwrap_or_default();
+        match before.split_last() {
+            Some((b'e' | b'E', rest)) => !rest.last().is_some_and(|&byte| is_word(byte)),
+            _ => false,
+        }
+    }
+
+    /// Whether what stands before `at` is an identifier that goes on there.
+    fn continues_word(&self, at: usize) -> bool {
+        let before = self
+            .sql
+            .as_bytes()
+            .get(self.plain_from..at)
+            .unwrap_or_default();
+        let length = before
+            .iter()
+            .rev()
+            .take_while(|&&byte| is_word(byte))
+            .count();
+        let word = before.get(before.len() - length..).unwrap_or_default();
+        // Digits alone are a number, which ends where a `$` begins.
+        word.iter().any(|byte| !byte.is_ascii_digit())
     }
 }
 
@@ -85,10 +105,28 @@ impl<'a> Iterator for Lexer<'a> {
     type Item = (Run, &'a str);
 
     fn next(&mut self) -> Option<(Run, &'a str)> {
-        let (run, length) = self.length_of_next()?;
-        let text = self.rest().get(..length).unwrap_or(self.rest());
+        let rest = self.rest();
+        if rest.is_empty() {
+            return None;
+        }
+        let mut plain = 0;
+        for byte in rest.bytes() {
+            if matches!(byte, b'%' | b'\'' | b'"' | b'$' | b'-' | b'/')
+                && let Some((run, length)) = self.special(self.at + plain)
+            {
+                if plain > 0 {
+                    break;
+                }
+                let text = rest.get(..length).unwrap_or(rest);
+                self.at += text.len();
+                self.plain_from = self.at;
+                return Some((run, text));
+            }
+            plain += 1;
+        }
+        let text = rest.get(..plain).unwrap_or(rest);
         self.at += text.len();
-        Some((run, text))
+        Some((Run::Plain, text))
     }
 }
 
@@ -104,10 +142,29 @@ pub(super) fn is_word(byte: u8) -> bool {
 
 /// Whether `sql` holds no command: nothing but white space, comments and semicolons.
 pub(super) fn is_blank(sql: &str) -> bool {
-    Lexer::new(sql, true).all(|(run, text)| match run {
-        Run::Space | Run::Comment => true,
-        _ => text == ";",
-    })
+    let mut bytes = sql.as_bytes();
+    while let Some(first) = bytes.first() {
+        let length = match first {
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' | b';' => 1,
+            _ => match comment_length(bytes) {
+                Some(length) => length,
+                None => return false,
+            },
+        };
+        bytes = bytes.get(length..).unwrap_or_default();
+    }
+    true
+}
+
+/// How long the comment is that begins here, if one does.
+fn comment_length(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b"--") {
+        Some(line_length(bytes))
+    } else if bytes.starts_with(b"/*") {
+        Some(block_comment_length(bytes))
+    } else {
+        None
+    }
 }
 
 fn run_length(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
@@ -231,13 +288,13 @@ mod tests {
             ("a 'b' c", &["'b'"][..]),
             ("'it''s' x", &["'it''s'"]),
             (r"'a\' x 'b'", &[r"'a\'", "'b'"]),
-            (r"E'a\'b' x", &[r"E'a\'b'"]),
-            (r"e'\\' x", &[r"e'\\'"]),
+            (r"E'a\'b' x", &[r"'a\'b'"]),
+            (r"e'\\' x", &[r"'\\'"]),
             (r"fe'a\' x'", &[r"'a\'", "'"]),
             (r"1E'a\' x'", &[r"'a\'", "'"]),
-            ("E'a'\n  'b\\'c' x", &["E'a'\n  'b\\'c'"]),
-            ("E'a' 'b\\' c'", &["E'a'", "'b\\'", "'"]),
-            ("E'a' -- x\n'b\\'c' y", &["E'a' -- x\n'b\\'c'"]),
+            ("E'a'\n  'b\\'c' x", &["'a'\n  'b\\'c'"]),
+            ("E'a' 'b\\' c'", &["'a'", "'b\\'", "'"]),
+            ("E'a' -- x\n'b\\'c' y", &["'a' -- x\n'b\\'c'"]),
             (r#""a'b" 'c'"#, &[r#""a'b""#, "'c'"]),
             (r#""a""b" c"#, &[r#""a""b""#]),
             ("-- 'x\n'y'", &["-- 'x", "'y'"]),
@@ -252,6 +309,7 @@ mod tests {
             ("'open", &["'open"]),
             ("/* open", &["/* open"]),
             ("$x$ open", &["$x$ open"]),
+            ("$$x$$E'a\\'b'", &["$$x$$", "'a\\'b'"]),
             ("U&'a\\' x", &["'a\\'"]),
             ("a-'b'", &["'b'"]),
             ("é'b'", &["'b'"]),

@@ -79,14 +79,23 @@ pub(super) fn convert(
         seen: 0,
     };
     let mut lexer = Lexer::new(sql, standard_strings);
-    while !lexer.rest().is_empty() {
-        if lexer.rest().starts_with('%') {
-            let used = converter.placeholder(lexer.rest(), lexer.position())?;
-            lexer.advance(used);
-        } else if let Some((run, text)) = lexer.next() {
-            match run {
-                Run::Quoted | Run::Comment => converter.out.push_str(&text.replace("%%", "%")),
-                _ => converter.out.push_str(text),
+    loop {
+        let (rest, at) = (lexer.rest(), lexer.position());
+        let Some((run, text)) = lexer.next() else {
+            break;
+        };
+        match run {
+            Run::Plain => converter.out.push_str(text),
+            Run::Percent => {
+                let used = converter.placeholder(rest, at)?;
+                lexer.advance(used - text.len());
+            }
+            Run::Quoted | Run::Comment => {
+                if memchr::memmem::find(text.as_bytes(), b"%%").is_some() {
+                    converter.out.push_str(&text.replace("%%", "%"));
+                } else {
+                    converter.out.push_str(text);
+                }
             }
         }
     }

@@ -1,0 +1,173 @@
+/* executemany: one statement, many rows of parameters, in few round trips. */
+#define _POSIX_C_SOURCE 200809L
+#include "connect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static dbapi_connection_t *connection;
+static dbapi_cursor_t *cursor;
+
+static void open_with_table(void)
+{
+    fresh_table("t50_test", "a int PRIMARY KEY, b text");
+    connection = connect_test();
+    cursor = cursor_of(connection);
+}
+
+static void close_both(void)
+{
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+static void inserts_every_row(void)
+{
+    const dbapi_value_t params[] = {
+        DBAPI_INT(1), DBAPI_TEXT("one"), DBAPI_INT(2), DBAPI_NULL, DBAPI_INT(3), DBAPI_TEXT("thr'ee"),
+    };
+    open_with_table();
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 3, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 3);
+    CHECK_TEXT(outside("SELECT count(*) FROM t50_test"), "0");
+    CHECK_OK(dbapi_commit(connection, &failure));
+    CHECK_TEXT(outside("SELECT string_agg(a || coalesce(b, '-'), ',' ORDER BY a) FROM t50_test"), "1one,2-,3thr'ee");
+    close_both();
+}
+
+static void rowcount_is_the_sum(void)
+{
+    const dbapi_value_t limits[] = { DBAPI_INT(3), DBAPI_INT(0), DBAPI_INT(100) };
+    open_with_table();
+    run(cursor, "INSERT INTO t50_test SELECT g, 'x' FROM generate_series(1, 10) g");
+    CHECK_OK(dbapi_executemany(cursor, "UPDATE t50_test SET b = 'y' WHERE a <= %s", limits, 1, 3, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 13);
+    close_both();
+}
+
+static void zero_rows(void)
+{
+    const dbapi_value_t none[] = { DBAPI_NULL };
+    open_with_table();
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", none, 2, 0, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 0);
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", NULL, 2, 0, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 0);
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
+    close_both();
+}
+
+static void zero_parameters(void)
+{
+    open_with_table();
+    run(cursor, "CREATE TEMP TABLE t (a serial)");
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t DEFAULT VALUES", NULL, 0, 3, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 3);
+    close_both();
+}
+
+static void results_are_discarded(void)
+{
+    const dbapi_value_t params[] = { DBAPI_INT(1), DBAPI_INT(2) };
+    const dbapi_value_t *row = NULL;
+    size_t count = 0;
+    open_with_table();
+    CHECK_OK(dbapi_executemany(cursor, "SELECT generate_series(1, %s)", params, 1, 2, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 3);
+    CHECK_PTR(dbapi_description(cursor, &count), NULL);
+    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results to fetch");
+    close_both();
+}
+
+/* The types of parameters differ from row to row. */
+static void each_row_has_its_own_types(void)
+{
+    const dbapi_value_t params[] = { DBAPI_INT(1), DBAPI_NULL, DBAPI_INT(INT64_C(5000000000)), DBAPI_TEXT("7") };
+    open_with_table();
+    run(cursor, "CREATE TEMP TABLE t (a bigint)");
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t VALUES (%s)", params, 1, 4, &failure));
+    CHECK_TEXT(query_text(cursor, "SELECT count(*) || ' ' || sum(a) FROM t"), "4 5000000008");
+    close_both();
+}
+
+static void the_error_says_which_row(void)
+{
+    dbapi_value_t params[200];
+    for (size_t i = 0; i < 100; i++) {
+        params[2 * i] = DBAPI_INT(i == 70 ? 5 : (int64_t)i);
+        params[2 * i + 1] = DBAPI_TEXT("x");
+    }
+    open_with_table();
+    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 100, &failure), DBAPI_INTEGRITY_ERROR,
+                "23505", "row 70");
+    CHECK_INT(dbapi_error_row(failure), 70);
+    CHECK_TEXT(dbapi_error_constraint_name(failure), "t50_test_pkey");
+    CHECK_INT(dbapi_error_connection_usable(failure), true);
+    clear_failure();
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INERROR);
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_TEXT(query_text(cursor, "SELECT count(*) FROM t50_test"), "0");
+
+    /* A value that cannot be is found before anything is sent, and says its row as well. */
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    params[2 * 42 + 1] = DBAPI_TEXT_N("a\0b", 3);
+    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 100, &failure), DBAPI_DATA_ERROR, "22021",
+                "NUL");
+    CHECK_INT(dbapi_error_row(failure), 42);
+    clear_failure();
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
+    close_both();
+}
+
+/* An error of a single execute has no row. */
+static void other_errors_have_no_row(void)
+{
+    open_with_table();
+    CHECK_ERROR(dbapi_execute(cursor, "SELECT 1/0", NULL, 0, &failure), DBAPI_DATA_ERROR, "22012", NULL);
+    CHECK_INT(dbapi_error_row(failure), -1);
+    close_both();
+}
+
+/* In autocommit the rows are one transaction or none of our making: a failure leaves the state idle. */
+static void in_autocommit(void)
+{
+    const dbapi_value_t params[] = { DBAPI_INT(1), DBAPI_TEXT("a"), DBAPI_INT(2), DBAPI_TEXT("b") };
+    open_with_table();
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 2, &failure));
+    CHECK_TEXT(outside("SELECT count(*) FROM t50_test"), "2");
+    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", params, 2, 2, &failure), DBAPI_INTEGRITY_ERROR,
+                "23505", NULL);
+    CHECK_INT(dbapi_error_row(failure), 0);
+    clear_failure();
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
+    CHECK_TEXT(query_text(cursor, "SELECT count(*) FROM t50_test"), "2");
+    close_both();
+}
+
+/* Both sides have more to write than the sockets hold: whoever does not read while it writes stands still. */
+static void much_in_both_directions(void)
+{
+    enum { ROWS = 2000, SIZE = 10000 };
+    char *text = malloc(SIZE);
+    dbapi_value_t *params = calloc(ROWS, sizeof *params);
+    CHECK(text != NULL && params != NULL);
+    memset(text, 'z', SIZE);
+    for (size_t i = 0; i < ROWS; i++) {
+        params[i] = DBAPI_TEXT_N(text, SIZE);
+    }
+    open_with_table();
+    CHECK_OK(dbapi_executemany(cursor, "SELECT %s::text || %s::text", params, 2, ROWS / 2, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), ROWS / 2);
+    run(cursor, "CREATE FUNCTION pg_temp.loud(text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $1; RETURN 1; END $$");
+    CHECK_OK(dbapi_executemany(cursor, "SELECT pg_temp.loud(%s)", params, 1, ROWS, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), ROWS);
+    CHECK_TEXT(query_text(cursor, "SELECT 1"), "1");
+    free(params);
+    free(text);
+    close_both();
+}
+
+CHECK_MAIN(CASE(inserts_every_row), CASE(rowcount_is_the_sum), CASE(zero_rows), CASE(zero_parameters), CASE(results_are_discarded),
+           CASE(each_row_has_its_own_types), CASE(the_error_says_which_row), CASE(other_errors_have_no_row), CASE(in_autocommit),
+           CASE(much_in_both_directions))

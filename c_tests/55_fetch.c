@@ -1,0 +1,257 @@
+/* Fetching: one row, blocks of rows, all of them; where the cursor stands; what the columns are; how long
+ * rows live. */
+#include "connect.h"
+
+#include <string.h>
+
+static dbapi_connection_t *connection;
+static dbapi_cursor_t *cursor;
+
+static void open_cursor(void)
+{
+    connection = connect_test();
+    cursor = cursor_of(connection);
+}
+
+static void close_cursor(void)
+{
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+static void one_by_one(void)
+{
+    open_cursor();
+    run(cursor, "SELECT g, g * 10 FROM generate_series(1, 3) g");
+    CHECK_INT(dbapi_rownumber(cursor), 0);
+    CHECK_ROW(fetch_row(cursor), "1", "10");
+    CHECK_INT(dbapi_rownumber(cursor), 1);
+    CHECK_ROW(fetch_row(cursor), "2", "20");
+    CHECK_ROW(fetch_row(cursor), "3", "30");
+    CHECK_INT(dbapi_rownumber(cursor), 3);
+    /* The end is the end, however often it is asked. */
+    check_end(cursor);
+    check_end(cursor);
+    CHECK_INT(dbapi_rownumber(cursor), 3);
+    CHECK_INT(dbapi_rowcount(cursor), 3);
+    close_cursor();
+}
+
+/* A block is row-major: a row after another, each as many values as there are columns. */
+static void in_blocks(void)
+{
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_cursor();
+    run(cursor, "SELECT g, g * 10 FROM generate_series(1, 10) g");
+    CHECK_OK(dbapi_fetchmany(cursor, 4, &rows, &count, &failure));
+    CHECK_SIZE(count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_INT(rows[2 * i].as.integer, (int64_t)i + 1);
+        CHECK_INT(rows[2 * i + 1].as.integer, ((int64_t)i + 1) * 10);
+    }
+    CHECK_INT(dbapi_rownumber(cursor), 4);
+    CHECK_ROW(fetch_row(cursor), "5", "50");
+    CHECK_OK(dbapi_fetchmany(cursor, 4, &rows, &count, &failure));
+    CHECK_SIZE(count, 4);
+    CHECK_INT(rows[6].as.integer, 9);
+    /* Fewer are left than asked for. */
+    CHECK_OK(dbapi_fetchmany(cursor, 4, &rows, &count, &failure));
+    CHECK_SIZE(count, 1);
+    CHECK_ROW(rows, "10", "100");
+    for (int i = 0; i < 2; i++) {
+        count = 99;
+        CHECK_DONE(dbapi_fetchmany(cursor, 4, &rows, &count, &failure));
+        CHECK_SIZE(count, 0);
+    }
+    close_cursor();
+}
+
+static void all_that_is_left(void)
+{
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_cursor();
+    run(cursor, "SELECT generate_series(1, 5)");
+    CHECK_ROW(fetch_row(cursor), "1");
+    CHECK_OK(dbapi_fetchall(cursor, &rows, &count, &failure));
+    CHECK_SIZE(count, 4);
+    CHECK_INT(rows[0].as.integer, 2);
+    CHECK_INT(rows[3].as.integer, 5);
+    CHECK_INT(dbapi_rownumber(cursor), 5);
+    count = 99;
+    CHECK_DONE(dbapi_fetchall(cursor, &rows, &count, &failure));
+    CHECK_SIZE(count, 0);
+    check_end(cursor);
+    close_cursor();
+}
+
+static void no_rows_at_all(void)
+{
+    const dbapi_value_t *rows = NULL;
+    size_t count = 99;
+    open_cursor();
+    run(cursor, "SELECT 1 WHERE false");
+    CHECK_INT(dbapi_rowcount(cursor), 0);
+    check_end(cursor);
+    CHECK_DONE(dbapi_fetchmany(cursor, 3, &rows, &count, &failure));
+    CHECK_SIZE(count, 0);
+    count = 99;
+    CHECK_DONE(dbapi_fetchall(cursor, &rows, &count, &failure));
+    CHECK_SIZE(count, 0);
+    close_cursor();
+}
+
+static void arraysize(void)
+{
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_cursor();
+    run(cursor, "SELECT generate_series(1, 10)");
+    CHECK_OK(dbapi_fetchmany(cursor, 0, &rows, &count, &failure));
+    CHECK_SIZE(count, 1);
+    CHECK_OK(dbapi_cursor_set_arraysize(cursor, 3, &failure));
+    CHECK_SIZE(dbapi_arraysize(cursor), 3);
+    CHECK_OK(dbapi_fetchmany(cursor, 0, &rows, &count, &failure));
+    CHECK_SIZE(count, 3);
+    CHECK_INT(rows[0].as.integer, 2);
+    CHECK_OK(dbapi_fetchmany(cursor, SIZE_MAX, &rows, &count, &failure));
+    CHECK_SIZE(count, 6);
+    close_cursor();
+}
+
+static void a_new_statement_starts_anew(void)
+{
+    open_cursor();
+    run(cursor, "SELECT generate_series(1, 5)");
+    CHECK_ROW(fetch_row(cursor), "1");
+    run(cursor, "SELECT 'a', 'b'");
+    CHECK_INT(dbapi_rownumber(cursor), 0);
+    CHECK_INT(dbapi_rowcount(cursor), 1);
+    CHECK_ROW(fetch_row(cursor), "a", "b");
+    check_end(cursor);
+    close_cursor();
+}
+
+/* A client-side cursor's rows are its own: neither the transaction's end nor other cursors take them away. */
+static void results_survive_commit_and_other_cursors(void)
+{
+    open_cursor();
+    dbapi_cursor_t *other = cursor_of(connection);
+    run(cursor, "SELECT generate_series(1, 3)");
+    CHECK_ROW(fetch_row(cursor), "1");
+    CHECK_OK(dbapi_commit(connection, &failure));
+    CHECK_ROW(fetch_row(cursor), "2");
+    CHECK_TEXT(query_text(other, "SELECT 'other'"), "other");
+    CHECK_FAILS(dbapi_execute(other, "SELECT 1/0", NULL, 0, &failure), DBAPI_DATA_ERROR, "22012", NULL);
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_ROW(fetch_row(cursor), "3");
+    check_end(cursor);
+    dbapi_cursor_free(other);
+    close_cursor();
+}
+
+/* A row lives until the next call on its cursor; calls on others leave it alone. */
+static void a_row_lives_until_the_next_call_on_its_cursor(void)
+{
+    open_cursor();
+    dbapi_cursor_t *other = cursor_of(connection);
+    run(cursor, "SELECT repeat('a', 100), 42, 'xyz'::bytea");
+    const dbapi_value_t *row = fetch_row(cursor);
+    run(other, "SELECT repeat('b', 100) FROM generate_series(1, 1000)");
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(dbapi_fetchall(other, &rows, &count, &failure));
+    CHECK_OK(dbapi_commit(connection, &failure));
+    dbapi_cursor_free(other);
+    CHECK_SIZE(row[0].as.text.length, 100);
+    CHECK_SIZE(strspn(row[0].as.text.data, "a"), 100);
+    CHECK_INT(row[1].as.integer, 42);
+    CHECK_TEXT(row[2].as.text.data, "xyz");
+    close_cursor();
+}
+
+static void check_column(const dbapi_column_t *column, const char *name, uint32_t oid, int32_t kind, int32_t internal_size,
+                         int32_t precision, int32_t scale)
+{
+    CHECK_TEXT(column->name, name);
+    CHECK_INT(column->type_code, oid);
+    CHECK_INT(column->kind, kind);
+    CHECK_INT(column->display_size, -1);
+    check_int(CHECK_HERE, name, column->internal_size, internal_size);
+    check_int(CHECK_HERE, name, column->precision, precision);
+    check_int(CHECK_HERE, name, column->scale, scale);
+    CHECK_INT(column->null_ok, -1);
+}
+
+static void description(void)
+{
+    size_t count = 0;
+    fresh_table("t55_test", "id serial PRIMARY KEY, a varchar(7), b numeric(10, 2), c numeric, d char(3), dropped int, e bytea");
+    run_outside("ALTER TABLE t55_test DROP COLUMN dropped");
+    open_cursor();
+    run(cursor, "SELECT *, 1 AS \"odd name\xc3\xa4\", 'x' FROM t55_test");
+    const dbapi_column_t *columns = dbapi_description(cursor, &count);
+    CHECK(columns != NULL);
+    CHECK_SIZE(count, 8);
+    check_column(&columns[0], "id", 23, DBAPI_KIND_INT, 4, -1, -1);
+    check_column(&columns[1], "a", 1043, DBAPI_KIND_TEXT, 7, -1, -1);
+    check_column(&columns[2], "b", 1700, DBAPI_KIND_NUMERIC, 10, 10, 2);
+    check_column(&columns[3], "c", 1700, DBAPI_KIND_NUMERIC, -1, -1, -1);
+    check_column(&columns[4], "d", 1042, DBAPI_KIND_TEXT, 3, -1, -1);
+    check_column(&columns[5], "e", 17, DBAPI_KIND_BYTES, -1, -1, -1);
+    check_column(&columns[6], "odd name\xc3\xa4", 23, DBAPI_KIND_INT, 4, -1, -1);
+    check_column(&columns[7], "?column?", 25, DBAPI_KIND_TEXT, -1, -1, -1);
+    CHECK(columns[0].table_oid != 0);
+    CHECK_INT(columns[0].table_column, 1);
+    CHECK_INT(columns[5].table_column, 7);
+    CHECK_INT(columns[6].table_oid, 0);
+    CHECK_INT(columns[6].table_column, 0);
+    /* The count may not be wanted. */
+    CHECK(dbapi_description(cursor, NULL) != NULL);
+    close_cursor();
+}
+
+static void descriptions_kind_is_that_of_the_values(void)
+{
+    static const int32_t formats[] = { DBAPI_FORMAT_TEXT, DBAPI_FORMAT_BINARY, DBAPI_FORMAT_AUTO };
+    const dbapi_value_t none[] = { DBAPI_NULL };
+    size_t count = 0;
+    open_cursor();
+    for (size_t f = 0; f < COUNT(formats); f++) {
+        CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[f], &failure));
+        CHECK_OK(dbapi_execute(cursor, "SELECT true, 1::int2, 1::float4, 1::numeric, 'a'::text, ''::bytea, current_date, localtime,"
+                                       " current_time, localtimestamp, now(), interval '1', gen_random_uuid(), '1'::jsonb, '::1'::inet",
+                               none, 0, &failure));
+        const dbapi_column_t *columns = dbapi_description(cursor, &count);
+        CHECK_SIZE(count, 15);
+        const dbapi_value_t *row = fetch_row(cursor);
+        for (size_t i = 0; i < count; i++) {
+            CHECK_INT(row[i].kind, columns[i].kind);
+            CHECK_INT(row[i].oid, columns[i].type_code);
+        }
+    }
+    close_cursor();
+}
+
+static void many_columns(void)
+{
+    size_t count = 0;
+    open_cursor();
+    /* 1664 is the most that PostgreSQL allows. */
+    run(cursor, "DO $$ BEGIN EXECUTE 'CREATE TEMP VIEW wide AS SELECT ' || (SELECT string_agg(g || ' AS c' || g, ',')"
+                " FROM generate_series(1, 1600) g); END $$");
+    run(cursor, "SELECT * FROM wide");
+    CHECK(dbapi_description(cursor, &count) != NULL);
+    CHECK_SIZE(count, 1600);
+    const dbapi_value_t *row = fetch_row(cursor);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_INT(row[i].as.integer, (int64_t)i + 1);
+    }
+    close_cursor();
+}
+
+CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(no_rows_at_all), CASE(arraysize),
+           CASE(a_new_statement_starts_anew), CASE(results_survive_commit_and_other_cursors),
+           CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(description), CASE(descriptions_kind_is_that_of_the_values),
+           CASE(many_columns))

@@ -1,0 +1,126 @@
+#!/bin/bash
+# The one test command: formatting, lints, the header, Rust's tests, the release library, its exports, the C
+# tests and the examples against a throw-away PostgreSQL, and all C tests again under valgrind.
+#
+#     c_tests/run.sh              everything
+#     c_tests/run.sh --no-valgrind    without the last ring, which takes longest
+#
+# Needs cargo. What else is missing it installs from Debian's packages, having said so.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+# Wherever the caller has cargo build other things.
+export CARGO_TARGET_DIR=$root/target
+build=$root/target/c_tests
+
+valgrind_ring=yes
+case "${1:-}" in
+    '') ;;
+    --no-valgrind) valgrind_ring=no ;;
+    *) echo "usage: c_tests/run.sh [--no-valgrind]" >&2; exit 2 ;;
+esac
+
+step() { printf '\n==> %s\n' "$*"; }
+die() { printf '\nrun.sh: %s\n' "$*" >&2; exit 1; }
+
+# Whatever ends this script, the server of ctest's fixture is stopped.
+finish() {
+    local status=$?
+    trap - EXIT
+    c_tests/support/pg.sh stop "$build/server" || status=1
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# ---- what is needed ----------------------------------------------------------------------------------------
+
+has_server() {
+    local initdb
+    if [ -n "${PG_BINDIR:-}" ]; then
+        [ -x "$PG_BINDIR/initdb" ]
+        return
+    fi
+    for initdb in /usr/lib/postgresql/*/bin/initdb; do
+        [ ! -x "$initdb" ] || return 0
+    done
+    command -v initdb >/dev/null
+}
+
+missing=()
+need() { # COMMAND PACKAGE
+    command -v "$1" >/dev/null || missing+=("$2")
+}
+need cmake cmake
+need make make
+need gcc gcc
+need g++ g++
+need nm binutils
+need go golang-go
+need ruby ruby
+need luajit luajit
+need shellcheck shellcheck
+[ "$valgrind_ring" = no ] || need valgrind valgrind
+has_server || missing+=(postgresql)
+# gcc alone comes without the headers of the C library where recommended packages are left out.
+[ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+
+if [ "${#missing[@]}" -gt 0 ]; then
+    step "Installing Debian packages that are missing: ${missing[*]}"
+    command -v apt-get >/dev/null || die "apt-get is not there: install what ${missing[*]} are called on this system"
+    as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "neither root nor sudo: have ${missing[*]} installed"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q \
+        || die "apt-get update failed: see above"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "${missing[@]}" \
+        || die "apt-get install failed: see above"
+fi
+command -v cargo >/dev/null \
+    || die "cargo is not there: install Rust with rustup, or Debian's packages cargo and rustc (at least 1.88), and see that it is in PATH"
+
+# ---- Rust --------------------------------------------------------------------------------------------------
+
+step "Formatting (cargo fmt --check)"
+cargo fmt --check || die "not formatted: run cargo fmt"
+
+step "Lints (cargo clippy)"
+cargo clippy --locked --all-targets -- -D warnings || die "clippy found something: see above"
+
+step "The header (cargo test --test header)"
+cargo test --locked --test header || die "include/dbapi.h is not what the source makes: see above for how to generate it"
+
+step "Rust's tests (cargo test)"
+cargo test --locked || die "a Rust test failed: see above"
+
+step "The library (cargo build --release)"
+cargo build --locked --release || die "the library does not build: see above"
+
+# ---- C -----------------------------------------------------------------------------------------------------
+
+step "Shell scripts (shellcheck)"
+find c_tests examples .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run || die "shellcheck found something: see above"
+
+step "Exported symbols"
+c_tests/support/exports.sh include/dbapi.h target/release/libdbapi.so || die "the exports are not the header's functions"
+
+step "Building the C tests in target/c_tests"
+cmake -S c_tests -B "$build" -DDBAPI_VALGRIND="$([ "$valgrind_ring" = yes ] && echo ON || echo OFF)" \
+    || die "cmake did not configure the C tests: see above"
+cmake --build "$build" -j2 || die "the C tests do not build: see above"
+
+step "The C tests and the examples (ctest)"
+ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -LE valgrind \
+    || die "C tests failed. One alone: ctest --test-dir target/c_tests --output-on-failure -R NAME"
+
+if [ "$valgrind_ring" = yes ]; then
+    step "The C tests under valgrind (ctest -L valgrind)"
+    ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -L valgrind \
+        || die "valgrind found something. One alone: ctest --test-dir target/c_tests --output-on-failure -R valgrind/NAME"
+fi
+
+step "All passed"
