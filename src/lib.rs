@@ -19,6 +19,9 @@ pub mod abi;
 mod conninfo;
 mod dbapi;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod net;
 mod types;
 mod wire;

@@ -34,7 +34,7 @@ pub(super) struct Converted {
 
 impl<'a> Arguments<'a> {
     /// Converts `sql`, and puts the parameters in the order of its `$n`.
-    pub(super) fn bind(
+    pub(crate) fn bind(
         self,
         sql: &str,
         standard_strings: bool,

@@ -349,6 +349,12 @@ impl Wire {
         self.inbox.take_rows()
     }
 
+    /// What is held in memory, apart from rows and settings.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn memory(&self) -> usize {
+        self.inbox.capacity() + self.out.capacity() + self.owed.capacity()
+    }
+
     /// What the server said next; `None` until more is received. An error ends the connection.
     pub(crate) fn poll_event(&mut self) -> Result<Option<Event>> {
         let outcome = self.next_event();

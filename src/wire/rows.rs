@@ -63,7 +63,7 @@ impl Rows {
 #[cfg(any(test, feature = "fuzzing"))]
 impl Rows {
     /// The byte that follows `cell`, a cell of these rows, in memory.
-    pub(super) fn byte_behind(&self, cell: &[u8]) -> Option<u8> {
+    pub(crate) fn byte_behind(&self, cell: &[u8]) -> Option<u8> {
         self.chunks.iter().find_map(|chunk| {
             let start = (cell.as_ptr() as usize).checked_sub(chunk.bytes.as_ptr() as usize)?;
             chunk.bytes.get(start.checked_add(cell.len())?).copied()
