@@ -290,7 +290,8 @@ impl Wire {
     /// Takes note that `count` bytes of what waited were sent.
     pub(crate) fn handle_sent(&mut self, count: usize) {
         self.out.advance(count.min(self.out.len()));
-        if self.out.is_empty() && self.out.capacity() > KEPT_OUT_BUFFER {
+        // What was sent is no part of its capacity any more, until it is reclaimed.
+        if self.out.is_empty() && self.out.try_reclaim(KEPT_OUT_BUFFER + 1) {
             self.out = BytesMut::new();
         }
     }
