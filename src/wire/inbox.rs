@@ -313,4 +313,24 @@ mod tests {
         assert_eq!(inbox.body(frames[1]), b"I");
         assert_eq!(inbox.buffer, b"\0\0\0\0\x07abc\0\0\0\0\x05I");
     }
+
+    #[test]
+    fn a_buffer_mostly_full_of_rows_is_handed_over_and_few_rows_are_copied() {
+        for (count, handed_over) in [(1, false), (5, true)] {
+            let mut inbox = Inbox::default();
+            let mut row = vec![b'D'];
+            row.extend_from_slice(&(4 + 2 + 4 + 1000u32).to_be_bytes());
+            row.extend_from_slice(&[0, 1, 0, 0, 0x03, 0xe8]);
+            row.extend_from_slice(&[b'x'; 1000]);
+            for frame in receive(&mut inbox, &row.repeat(count)) {
+                inbox.accept_row(frame, 1).unwrap();
+            }
+            let before = inbox.buffer.as_ptr_range();
+            let rows = inbox.take_rows().unwrap();
+            assert_eq!(rows.len(), count as u64);
+            let cell = rows.row(0).unwrap().next_cell().unwrap();
+            assert_eq!(before.contains(&cell.as_ptr()), handed_over, "{count} rows");
+            assert_eq!(rows.byte_behind(cell), Some(0));
+        }
+    }
 }

@@ -113,6 +113,11 @@ fn parameters_of_more_than_1_gib_together_are_refused_before_a_byte_is_written()
             .unwrap_err();
         assert_eq!(error.sqlstate().unwrap().as_str(), "54000", "{count}");
         assert_eq!(error.class(), Class::Data);
+        // The one that is too much is the 64th: 1 GiB is the first length refused.
+        assert!(
+            error.message().starts_with("parameter 64 is too long"),
+            "{error}"
+        );
         assert!(wire.poll_transmit().is_empty());
         assert!(!wire.is_busy());
         assert!(wire.out.capacity() < 1000, "room was made for {count}");
@@ -130,12 +135,40 @@ fn parameters_that_fit_are_written_whole() {
     let body = 2 + (2 + 6) + 2 + 12 + (2 << 20) + 4 + 2;
     assert_eq!(sent.len(), 1 + 4 + body);
     assert_eq!(sent[1..5], (4 + body as u32).to_be_bytes());
-    // A buffer that was large is given back once it is sent.
     let all = sent.len();
     wire.handle_sent(all - 1);
     assert_eq!(wire.poll_transmit().len(), 1);
     wire.handle_sent(5);
-    assert_eq!(wire.out.capacity(), 0);
+    assert!(wire.poll_transmit().is_empty());
+}
+
+#[test]
+fn the_room_of_a_long_message_is_given_back_however_it_was_sent() {
+    let value = vec![b'x'; 2 << 20];
+    for step in [usize::MAX, 300_000, 4096] {
+        let mut wire = connected();
+        wire.start_bind("", &[bytes(&value)], &[]).unwrap();
+        while !wire.poll_transmit().is_empty() {
+            wire.handle_sent(step);
+        }
+        // What is written next shows the room there is.
+        wire.start_sync();
+        assert!(
+            wire.out.capacity() <= 1 << 20,
+            "{} at {step}",
+            wire.out.capacity()
+        );
+    }
+}
+
+#[test]
+fn the_room_of_short_messages_is_kept() {
+    let value = vec![b'x'; 100_000];
+    let mut wire = connected();
+    wire.start_bind("", &[bytes(&value)], &[]).unwrap();
+    take_sent(&mut wire);
+    wire.start_sync();
+    assert!(wire.out.capacity() >= 100_000);
 }
 
 #[test]
