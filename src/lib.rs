@@ -20,5 +20,6 @@ mod conninfo;
 mod dbapi;
 mod error;
 mod net;
+mod tls;
 mod types;
 mod wire;
