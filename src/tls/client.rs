@@ -29,9 +29,9 @@ impl Identity {
         }
     }
 
-    /// The chain, in DER.
-    pub(super) fn chain(&self) -> &[CertificateDer<'static>] {
-        &self.certified.cert
+    /// Chain and key as rustls wants them.
+    pub(super) fn certified(&self) -> &Arc<CertifiedKey> {
+        &self.certified
     }
 }
 

@@ -21,10 +21,11 @@ pub(super) fn errors_cleared() {
     unsafe { lc::ERR_clear_error() };
 }
 
-/// The latest complaint of AWS-LC on this thread, in words.
-pub(super) fn last_reason() -> String {
+/// What AWS-LC complained of on this thread since the queue was cleared, in words: the first complaint, which is
+/// the cause of those behind it.
+pub(super) fn first_reason() -> String {
     // SAFETY: no preconditions; the text is static or NULL.
-    let text = unsafe { lc::ERR_reason_error_string(lc::ERR_peek_last_error()) };
+    let text = unsafe { lc::ERR_reason_error_string(lc::ERR_peek_error()) };
     errors_cleared();
     if text.is_null() {
         return "no reason given".to_owned();
@@ -52,7 +53,7 @@ impl<'a> MemoryBio<'a> {
         let bio = unsafe { lc::BIO_new_mem_buf(bytes.as_ptr().cast(), length) };
         NonNull::new(bio)
             .map(|bio| MemoryBio(bio, PhantomData))
-            .ok_or_else(last_reason)
+            .ok_or_else(first_reason)
     }
 
     pub(super) fn as_ptr(&self) -> *mut lc::BIO {
@@ -153,7 +154,7 @@ impl Key {
             return Ok(key);
         }
         let not_pem = last_is_no_start_line();
-        let reason = last_reason();
+        let reason = first_reason();
         if !not_pem {
             return Err(reason);
         }
@@ -265,7 +266,7 @@ impl Key {
                     message.len(),
                 ) == 1;
             if !ready {
-                return Err(last_reason());
+                return Err(first_reason());
             }
             let mut signature = vec![0; length];
             if lc::EVP_DigestSign(
@@ -276,7 +277,7 @@ impl Key {
                 message.len(),
             ) != 1
             {
-                return Err(last_reason());
+                return Err(first_reason());
             }
             signature.truncate(length);
             Ok(signature)
@@ -439,7 +440,7 @@ impl DigestContext {
         // SAFETY: no preconditions.
         NonNull::new(unsafe { lc::EVP_MD_CTX_new() })
             .map(DigestContext)
-            .ok_or_else(last_reason)
+            .ok_or_else(first_reason)
     }
 }
 

@@ -16,7 +16,7 @@ use std::ptr::{self, NonNull};
 
 use aws_lc_sys as lc;
 
-use super::evp::{Key, MemoryBio, errors_cleared, last_reason, no_password};
+use super::evp::{Key, MemoryBio, errors_cleared, first_reason, no_password};
 
 /// A certificate.
 pub(super) struct Certificate(NonNull<lc::X509>);
@@ -59,7 +59,7 @@ impl Certificate {
         let found = unsafe { lc::d2i_X509(ptr::null_mut(), &raw mut next, length) };
         let certificate = NonNull::new(found)
             .map(Certificate)
-            .ok_or_else(last_reason)?;
+            .ok_or_else(first_reason)?;
         if next != der.as_ptr_range().end {
             return Err("bytes behind the certificate".to_owned());
         }
@@ -89,7 +89,7 @@ impl Certificate {
                 )
             })
         };
-        let mut chain = vec![Certificate(read(true).ok_or_else(last_reason)?)];
+        let mut chain = vec![Certificate(read(true).ok_or_else(first_reason)?)];
         while let Some(next) = read(false) {
             chain.push(Certificate(next));
         }
@@ -97,7 +97,7 @@ impl Certificate {
             errors_cleared();
             return Ok(chain);
         }
-        Err(last_reason())
+        Err(first_reason())
     }
 
     /// In DER.
@@ -126,7 +126,7 @@ impl Certificate {
         // SAFETY: both are live.
         match unsafe { lc::X509_check_private_key(self.0.as_ptr(), key.as_ptr()) } {
             1 => Ok(()),
-            _ => Err(last_reason()),
+            _ => Err(first_reason()),
         }
     }
 
@@ -205,24 +205,17 @@ impl Certificate {
 
     /// The digest under its signature: `NID_undef` if the signature brings its own (Ed25519), `None` if unknown.
     fn signature_digest(&self) -> Option<c_int> {
-        let mut digest = lc::NID_undef;
-        let mut key = lc::NID_undef;
-        // SAFETY: a live certificate; NULL leaves out what is not wanted.
-        let known = unsafe {
-            lc::X509_get_signature_info(
-                self.0.as_ptr(),
-                &raw mut digest,
-                &raw mut key,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        };
-        errors_cleared();
-        match (known, key) {
-            (1, lc::NID_rsassaPss) => self.pss_digest(),
-            (1, lc::NID_ED25519) => Some(lc::NID_undef),
-            (1, _) if digest != lc::NID_undef => Some(digest),
-            _ => None,
+        // SAFETY: a live certificate; two places for the answers, neither of which is NULL.
+        unsafe {
+            let mut digest = lc::NID_undef;
+            let mut key = lc::NID_undef;
+            let signature = lc::X509_get_signature_nid(self.0.as_ptr());
+            if signature == lc::NID_rsassaPss {
+                return self.pss_digest();
+            }
+            let known = lc::OBJ_find_sigid_algs(signature, &raw mut digest, &raw mut key) == 1;
+            errors_cleared();
+            (known && (digest != lc::NID_undef || signature == lc::NID_ED25519)).then_some(digest)
         }
     }
 
@@ -353,7 +346,7 @@ impl Store {
         // SAFETY: no preconditions.
         NonNull::new(unsafe { lc::X509_STORE_new() })
             .map(Store)
-            .ok_or_else(last_reason)
+            .ok_or_else(first_reason)
     }
 
     /// Adds the revocation lists of a PEM text, and its certificates too if `trust` says that they are trust
@@ -370,7 +363,7 @@ impl Store {
                 ptr::null_mut(),
             )
         };
-        let stack = NonNull::new(found).ok_or_else(last_reason)?;
+        let stack = NonNull::new(found).ok_or_else(first_reason)?;
         let items = stack.as_ptr().cast::<lc::OPENSSL_STACK>();
         let mut added = Added::default();
         let mut failed = None;
@@ -384,13 +377,13 @@ impl Store {
                 if trust && !content.x509.is_null() {
                     added.certificates += 1;
                     if lc::X509_STORE_add_cert(self.0.as_ptr(), content.x509) != 1 {
-                        failed = Some(last_reason());
+                        failed = Some(first_reason());
                     }
                 }
                 if !content.crl.is_null() {
                     added.lists += 1;
                     if lc::X509_STORE_add_crl(self.0.as_ptr(), content.crl) != 1 {
-                        failed = Some(last_reason());
+                        failed = Some(first_reason());
                     }
                 }
                 lc::X509_INFO_free(info);
@@ -412,7 +405,7 @@ impl Store {
             !lookup.is_null()
                 && lc::X509_LOOKUP_add_dir(lookup, path.as_ptr(), lc::X509_FILETYPE_PEM) == 1
         };
-        if added { Ok(()) } else { Err(last_reason()) }
+        if added { Ok(()) } else { Err(first_reason()) }
     }
 
     /// From now on every certificate of a chain but the last needs a revocation list.

@@ -208,4 +208,9 @@ openssl rsa -in rsa.key -traditional -aes256 -passout pass:secret -out rsa.legac
 openssl ec -in client.key -des3 -passout pass:secret -out client.legacy.key 2>/dev/null
 openssl rsa -in rsa.key -traditional -outform DER -out rsa.pkcs1.der.key 2>/dev/null
 openssl ec -in client.key -outform DER -out client.sec1.der.key 2>/dev/null
+# What other tests compare with.
+openssl x509 -in root.crt -hash -noout > root.hash
+end() { printf '%s %s\n' "$1" "$(openssl x509 -in "$1" -outform DER | openssl dgst "-$2" -r | cut -d' ' -f1)"; }
+{ end dns.crt sha256; end sha1.crt sha256; end rsasha1.crt sha256; end sha384.crt sha384; end sha512.crt sha512; end rsa.crt sha256
+  end rsapsssig.crt sha384; end v1.crt sha256; end rsapss.crt sha256; echo "selfed25519.crt none"; } > endpoints.txt
 rm -f ./*.tmp ./*.tmp.crt ./*.old ./*.attr
