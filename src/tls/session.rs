@@ -9,8 +9,12 @@ use std::io::{BufRead, ErrorKind, Write};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
-use rustls::pki_types::ServerName;
+use rustls::crypto::{
+    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
+    aws_lc_rs,
+};
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
 use super::client::Answer;
@@ -347,13 +351,39 @@ fn internal(error: &rustls::Error) -> Error {
     Error::operational(format!("could not create SSL context: {error}"))
 }
 
-/// rustls' AWS-LC provider without webpki's algorithms, which nothing here asks for.
+/// rustls' AWS-LC provider without what nothing here asks for: webpki's algorithms, and the reading of keys.
 fn provider() -> CryptoProvider {
     CryptoProvider {
+        cipher_suites: aws_lc_rs::DEFAULT_CIPHER_SUITES.to_vec(),
+        kx_groups: aws_lc_rs::DEFAULT_KX_GROUPS.to_vec(),
         signature_verification_algorithms: WebPkiSupportedAlgorithms {
             all: &[],
             mapping: &[],
         },
-        ..aws_lc_rs::default_provider()
+        secure_random: &Random,
+        key_provider: &NoKeys,
+    }
+}
+
+/// The system's own source of randomness.
+#[derive(Debug)]
+struct Random;
+
+impl SecureRandom for Random {
+    fn fill(&self, bytes: &mut [u8]) -> std::result::Result<(), GetRandomFailed> {
+        getrandom::fill(bytes).map_err(|_| GetRandomFailed)
+    }
+}
+
+/// Keys come from AWS-LC's own reader (`evp`).
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(
+        &self,
+        _key: PrivateKeyDer<'static>,
+    ) -> std::result::Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("keys are not read here".to_owned()))
     }
 }
