@@ -213,4 +213,5 @@ openssl x509 -in root.crt -hash -noout > root.hash
 end() { printf '%s %s\n' "$1" "$(openssl x509 -in "$1" -outform DER | openssl dgst "-$2" -r | cut -d' ' -f1)"; }
 { end dns.crt sha256; end sha1.crt sha256; end rsasha1.crt sha256; end sha384.crt sha384; end sha512.crt sha512; end rsa.crt sha256
   end rsapsssig.crt sha384; end v1.crt sha256; end rsapss.crt sha256; echo "selfed25519.crt none"; } > endpoints.txt
+printf 'a message' | openssl dgst -sha256 -sign server384.key > p384sha256.sig
 rm -f ./*.tmp ./*.tmp.crt ./*.old ./*.attr

@@ -415,3 +415,20 @@ fn a_server_without_the_key_is_found_out() {
         }
     }
 }
+
+#[test]
+fn a_scheme_names_its_curve_in_tls_1_3() {
+    // RFC 8446, 4.2.3: ecdsa_secp256r1_sha256 is P-256's alone; in TLS 1.2 it was SHA-256 with any curve.
+    let key = Key::from_private(text("server384.key").as_bytes(), None).unwrap();
+    let signature = std::fs::read(data("p384sha256.sig")).unwrap();
+    let scheme = rustls::SignatureScheme::ECDSA_NISTP256_SHA256;
+    assert!(key.verify(scheme, b"a message", &signature, false));
+    assert!(!key.verify(scheme, b"a message", &signature, true));
+    assert!(!key.verify(scheme, b"another", &signature, false));
+    // And PKCS#1 v1.5 is TLS 1.2's alone.
+    let key = Key::from_private(text("rsa.key").as_bytes(), None).unwrap();
+    let scheme = rustls::SignatureScheme::RSA_PKCS1_SHA256;
+    let signature = key.sign(scheme, b"a message").unwrap();
+    assert!(key.verify(scheme, b"a message", &signature, false));
+    assert!(!key.verify(scheme, b"a message", &signature, true));
+}
