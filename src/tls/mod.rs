@@ -16,6 +16,7 @@ mod evp;
 mod files;
 mod keylog;
 mod names;
+mod p521;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -15,10 +15,11 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
 
 use super::client::Answer;
 use super::config::{CertMode, TlsConfig};
+use super::p521::Secp521r1;
 use super::verifier::{Observed, Verifier};
 use super::x509::Certificate;
 use crate::error::{Error, Result};
@@ -328,7 +329,7 @@ impl TlsSession {
         let message = match (&error, self.observed.take_refusal()) {
             (_, Some(refusal)) => refusal,
             (
-                rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion)
+                rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
                 | rustls::Error::PeerIncompatible(
                     rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13
                     | rustls::PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
@@ -339,7 +340,7 @@ impl TlsSession {
                 self.versions
             ),
             (rustls::Error::AlertReceived(alert), None) => {
-                format!("SSL error: the server sent the alert {alert:?}")
+                format!("SSL error: {}", alert_text(*alert))
             }
             _ => format!("SSL error: {error}"),
         };
@@ -351,11 +352,42 @@ fn internal(error: &rustls::Error) -> Error {
     Error::operational(format!("could not create SSL context: {error}"))
 }
 
-/// rustls' AWS-LC provider without what nothing here asks for: webpki's algorithms, and the reading of keys.
+/// An alert of the server's in OpenSSL's words, which are libpq's.
+fn alert_text(alert: AlertDescription) -> String {
+    use AlertDescription as A;
+    let text = match alert {
+        A::HandshakeFailure => "sslv3 alert handshake failure",
+        A::BadCertificate => "sslv3 alert bad certificate",
+        A::UnsupportedCertificate => "sslv3 alert unsupported certificate",
+        A::CertificateRevoked => "sslv3 alert certificate revoked",
+        A::CertificateExpired => "sslv3 alert certificate expired",
+        A::CertificateUnknown => "sslv3 alert certificate unknown",
+        A::IllegalParameter => "sslv3 alert illegal parameter",
+        A::UnexpectedMessage => "sslv3 alert unexpected message",
+        A::UnknownCA => "tlsv1 alert unknown ca",
+        A::AccessDenied => "tlsv1 alert access denied",
+        A::DecodeError => "tlsv1 alert decode error",
+        A::DecryptError => "tlsv1 alert decrypt error",
+        A::InsufficientSecurity => "tlsv1 alert insufficient security",
+        A::InternalError => "tlsv1 alert internal error",
+        A::UnrecognisedName => "tlsv1 unrecognized name",
+        A::CertificateRequired => "tlsv13 alert certificate required",
+        A::NoApplicationProtocol => "tlsv1 alert no application protocol",
+        _ => return format!("the server sent the alert {alert:?}"),
+    };
+    text.to_owned()
+}
+
+/// rustls' AWS-LC provider with one group more, and without what nothing here asks for: webpki's algorithms, and
+/// the reading of keys.
 fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: aws_lc_rs::DEFAULT_CIPHER_SUITES.to_vec(),
-        kx_groups: aws_lc_rs::DEFAULT_KX_GROUPS.to_vec(),
+        kx_groups: aws_lc_rs::DEFAULT_KX_GROUPS
+            .iter()
+            .copied()
+            .chain([&Secp521r1 as _])
+            .collect(),
         signature_verification_algorithms: WebPkiSupportedAlgorithms {
             all: &[],
             mapping: &[],

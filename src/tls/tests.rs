@@ -88,6 +88,7 @@ pub(super) struct Server {
     pub(super) asks: bool,
     pub(super) alpn: Option<&'static [u8]>,
     pub(super) versions: Versions,
+    pub(super) groups: Option<&'static [&'static dyn rustls::crypto::SupportedKxGroup]>,
 }
 
 impl Default for Server {
@@ -98,6 +99,7 @@ impl Default for Server {
             asks: false,
             alpn: Some(b"postgresql"),
             versions: rustls::ALL_VERSIONS,
+            groups: None,
         }
     }
 }
@@ -161,8 +163,11 @@ impl Server {
         let key = Key::from_private(text(self.key).as_bytes(), None).unwrap();
         let chain = chain.iter().map(|link| link.to_der().unwrap()).collect();
         let shown = Arc::clone(Identity::new(chain, key).certified());
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider)
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        if let Some(groups) = self.groups {
+            provider.kx_groups = groups.to_vec();
+        }
+        let builder = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(self.versions)
             .unwrap();
         let builder = if self.asks {

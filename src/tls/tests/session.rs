@@ -240,7 +240,7 @@ fn direct_negotiation_needs_the_protocols_name() {
     };
     assert_eq!(
         said(shake(&load(&direct), &other, 4096)),
-        "SSL error: the server sent the alert NoApplicationProtocol"
+        "SSL error: tlsv1 alert no application protocol"
     );
 }
 
@@ -431,4 +431,17 @@ fn a_scheme_names_its_curve_in_tls_1_3() {
     let signature = key.sign(scheme, b"a message").unwrap();
     assert!(key.verify(scheme, b"a message", &signature, false));
     assert!(!key.verify(scheme, b"a message", &signature, true));
+}
+
+#[test]
+fn a_server_may_insist_on_p521() {
+    for versions in [TLS12, TLS13] {
+        let server = Server {
+            groups: Some(&[&super::super::p521::Secp521r1]),
+            versions,
+            ..Server::default()
+        };
+        let (client, _) = shake(&load(&settings()), &server, 4096).unwrap();
+        assert!(client.protocol().is_some());
+    }
 }
