@@ -23,5 +23,6 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod net;
+mod tls;
 mod types;
 mod wire;
