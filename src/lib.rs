@@ -9,6 +9,7 @@
 //! wire      the protocol as a state machine over bytes: no socket, no clock
 //! types     values <-> PostgreSQL's binary and text forms        } below all of them,
 //! conninfo  connection strings, environment, defaults            } beside each other
+//! tls       sessions and libpq's verdicts; not called by net yet }
 //! error     the one error type, with its PEP 249 class           }
 //! ```
 //!
