@@ -201,6 +201,8 @@ static void options_not_supported(void)
         { "sslmode=require", "sslmode" },
         { "gssencmode=require", "gssencmode" },
         { "channel_binding=require", "channel_binding" },
+        { "requirepeer=postgres", "requirepeer" },
+        { "client_encoding=LATIN1", "client_encoding" },
     };
     for (size_t i = 0; i < COUNT(refused); i++) {
         check_refused(refused[i][0], DBAPI_NOT_SUPPORTED_ERROR, NULL, refused[i][1]);

@@ -34,6 +34,7 @@ static REFUSALS: &[(&str, Refused)] = &[
     ("gssencmode", Values(&["require"])),
     ("target_session_attrs", Values(&["read-write", "read-only", "primary", "standby", "prefer-standby"])),
     ("load_balance_hosts", Values(&["random"])),
+    ("requirepeer", Set),
     ("scram_client_key", Set),
     ("scram_server_key", Set),
     ("oauth_issuer", Set),
@@ -60,5 +61,17 @@ pub(super) fn check(conninfo: &Conninfo) -> Result<()> {
             _ => {}
         }
     }
-    Ok(())
+    check_encoding(conninfo.get("client_encoding").unwrap_or_default())
+}
+
+/// The library's text is UTF-8: the server converts, and no other encoding can be had.
+fn check_encoding(value: &str) -> Result<()> {
+    // As PostgreSQL compares names of encodings: letters and digits alone, in any case.
+    let name: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+    match name.to_ascii_lowercase().as_str() {
+        "" | "auto" | "utf8" | "unicode" => Ok(()),
+        _ => Err(Error::not_supported(
+            "the connection option \"client_encoding\" can only be UTF8: the library's text is UTF-8",
+        )),
+    }
 }

@@ -228,8 +228,8 @@ fn defaults() {
 fn values_become_typed() {
     let given = config(
         "user=u dbname=d password=p connect_timeout=1 application_name=a options='-c x=y' \
-         client_encoding=latin1 replication=database keepalives=0 keepalives_idle=2 \
-         keepalives_interval=' +3 ' keepalives_count=4 tcp_user_timeout=500 requirepeer=postgres \
+         client_encoding=utf8 replication=database keepalives=0 keepalives_idle=2 \
+         keepalives_interval=' +3 ' keepalives_count=4 tcp_user_timeout=500 \
          max_protocol_version=latest ssl_min_protocol_version=tlsv1 sslsni=0 scram_max_iterations=2147483647",
     );
     assert_eq!((given.user.as_str(), given.dbname.as_str()), ("u", "d"));
@@ -241,14 +241,13 @@ fn values_become_typed() {
     assert_eq!(given.connect_timeout, Some(Duration::from_secs(1)));
     assert_eq!(given.application_name.as_deref(), Some("a"));
     assert_eq!(given.options.as_deref(), Some("-c x=y"));
-    assert_eq!(given.client_encoding.as_deref(), Some("latin1"));
+    assert_eq!(given.client_encoding.as_deref(), Some("utf8"));
     assert_eq!(given.replication.as_deref(), Some("database"));
     assert!(!given.keepalives && !given.sslsni);
     assert_eq!(given.keepalives_idle, Some(Duration::from_secs(2)));
     assert_eq!(given.keepalives_interval, Some(Duration::from_secs(3)));
     assert_eq!(given.keepalives_count, Some(4));
     assert_eq!(given.tcp_user_timeout, Some(Duration::from_millis(500)));
-    assert_eq!(given.require_peer.as_deref(), Some("postgres"));
     assert_eq!(given.max_protocol_version, ProtocolVersion::V3_2);
     assert_eq!(given.ssl_min_protocol_version, Some(TlsVersion::V1_0));
     assert_eq!(given.scram_max_iterations, 2_147_483_647);
