@@ -145,6 +145,31 @@ static void in_autocommit(void)
     close_both();
 }
 
+/* With autocommit all rows happen or none, whether the server refuses one or it cannot be sent at all. */
+static void all_or_nothing_in_autocommit(void)
+{
+    /* Two values that are short enough alone, and not together. They are measured, never read. */
+    const size_t size = (size_t)600 << 20;
+    char *large = calloc(size, 1);
+    CHECK(large != NULL);
+    const dbapi_value_t refused[] = { DBAPI_INT(1), DBAPI_TEXT("a"), DBAPI_INT(2), DBAPI_TEXT("b"), DBAPI_INT(1), DBAPI_TEXT("c") };
+    const dbapi_value_t too_long[] = { DBAPI_INT(1), DBAPI_TEXT("a"), DBAPI_BYTES(large, size), DBAPI_BYTES(large, size) };
+    open_with_table();
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", refused, 2, 3, &failure), DBAPI_INTEGRITY_ERROR,
+                "23505", NULL);
+    CHECK_INT(dbapi_error_row(failure), 2);
+    clear_failure();
+    CHECK_TEXT(outside("SELECT count(*) FROM t50_test"), "0");
+    CHECK_ERROR(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", too_long, 2, 2, &failure), DBAPI_DATA_ERROR,
+                "54000", "parameter 2");
+    CHECK_INT(dbapi_error_row(failure), 1);
+    clear_failure();
+    CHECK_TEXT(outside("SELECT count(*) FROM t50_test"), "0");
+    close_both();
+    free(large);
+}
+
 /* Both sides have more to write than the sockets hold: whoever does not read while it writes stands still. */
 static void much_in_both_directions(void)
 {
@@ -170,4 +195,5 @@ static void much_in_both_directions(void)
 
 CHECK_MAIN(CASE(inserts_every_row), CASE(rowcount_is_the_sum), CASE(zero_rows), CASE(zero_parameters), CASE(results_are_discarded),
            CASE(each_row_has_its_own_types), CASE(the_error_says_which_row), CASE(other_errors_have_no_row), CASE(in_autocommit),
+           CASE(all_or_nothing_in_autocommit),
            CASE(much_in_both_directions))

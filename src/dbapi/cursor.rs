@@ -14,7 +14,6 @@ use super::placeholder::Arguments;
 use super::result::{ResultSet, RowBlock, no_results};
 use super::server_cursor::{Declaration, ServerCursor};
 use crate::error::{Error, Result};
-use crate::types::Param;
 use crate::wire::Column;
 
 /// In which format results are asked for.
@@ -234,17 +233,4 @@ impl Cursor {
             .connection
             .turn_if_idle(|session| server.close(session));
     }
-}
-
-/// What a parameter is called in an error's message.
-pub(super) fn check_parameters(params: &[Param<'_>], names: Option<&[&str]>) -> Result<()> {
-    for (index, param) in params.iter().enumerate() {
-        param.encoded_len().map_err(|error| {
-            error.prefixed(&match names.and_then(|names| names.get(index)) {
-                Some(name) => format!("parameter \"{name}\": "),
-                None => format!("parameter {}: ", index + 1),
-            })
-        })?;
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use super::result::Reply;
 use crate::error::{Error, Result};
 use crate::net::Channel;
 use crate::types::{self, Param};
-use crate::wire::{Column, Event, RowShape, Wire};
+use crate::wire::{self, Column, Event, RowShape, Wire};
 
 /// What is told to a server that waits for COPY's data.
 const NO_COPY: &str = "COPY cannot be run by execute";
@@ -144,11 +144,7 @@ impl Session {
         };
         if binary {
             // Everything that can be wrong with a parameter is wrong before anything is sent.
-            for (index, param) in params.iter().enumerate() {
-                param
-                    .encoded_len()
-                    .map_err(|e| e.prefixed(&format!("parameter {}: ", index + 1)))?;
-            }
+            wire::check_parameters(params)?;
             self.queue(|wire| {
                 begin_and_parse(wire)?;
                 wire.start_describe_statement("")?;

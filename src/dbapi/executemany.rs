@@ -5,14 +5,13 @@
 //! all of them happen, or none.
 
 use super::connection::Session;
-use super::cursor::check_parameters;
 use super::exchange::{self, Answers};
 use super::placeholder::{Names, convert};
 use super::result;
 use crate::error::Result;
 use crate::net::Channel;
 use crate::types::Param;
-use crate::wire::{Event, RowShape};
+use crate::wire::{self, Event, RowShape};
 
 /// How much may wait to be sent before it is sent.
 const MOST_WAITING: usize = 64 << 10;
@@ -40,7 +39,7 @@ pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Res
     // A row that cannot be sent is met before any is, so that none has happened.
     for row in 0..rows.rows() {
         read_row(rows, row, &mut params)
-            .and_then(|()| check_parameters(&params, None))
+            .and_then(|()| wire::check_parameters(&params))
             .map_err(|error| error.in_row(row as u64))?;
     }
     if rows.rows() == 0 {

@@ -97,18 +97,8 @@ pub(super) fn bind(
     result_formats: &[i16],
     out: &mut BytesMut,
 ) -> Result<()> {
-    count_parameters(params.len())?;
-    let mut length = 13 + portal.len() + statement.len() + 2 * result_formats.len();
-    for (index, param) in params.iter().enumerate() {
-        let value = param
-            .encoded_len()
-            .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?;
-        // Summed without wrapping: each is checked before the next is added.
-        length = length.saturating_add(value).saturating_add(6);
-        if length > LONGEST_MESSAGE {
-            return Err(too_long(&format!("parameter {}", index + 1), length));
-        }
-    }
+    let fixed = 13 + portal.len() + statement.len() + 2 * result_formats.len();
+    let length = bind_length(fixed, params)?;
     reserve(out, length, "the parameters")?;
     message::bind(
         portal,
@@ -131,6 +121,29 @@ pub(super) fn bind(
             Error::new(Class::Internal, "a parameter could not be written")
         }
     })
+}
+
+/// Checks all that `bind` checks of parameters, for the unnamed statement and text results, and writes nothing.
+pub(crate) fn check_parameters(params: &[Param<'_>]) -> Result<()> {
+    bind_length(13, params).map(drop)
+}
+
+/// The length of a Bind with these parameters, and `fixed` bytes beside them. An error says which parameter,
+/// counted from 1, cannot be sent.
+fn bind_length(fixed: usize, params: &[Param<'_>]) -> Result<usize> {
+    count_parameters(params.len())?;
+    let mut length = fixed;
+    for (index, param) in params.iter().enumerate() {
+        let value = param
+            .encoded_len()
+            .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?;
+        // Summed without wrapping: each is checked before the next is added.
+        length = length.saturating_add(value).saturating_add(6);
+        if length > LONGEST_MESSAGE {
+            return Err(too_long(&format!("parameter {}", index + 1), length));
+        }
+    }
+    Ok(length)
 }
 
 pub(super) fn describe_statement(name: &str, out: &mut BytesMut) -> Result<()> {

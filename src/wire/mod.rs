@@ -37,7 +37,7 @@ use bytes::{Buf, BytesMut};
 
 pub(crate) use auth::Credentials;
 pub(crate) use backend::{Column, Notification};
-pub(crate) use frontend::LONGEST_MESSAGE;
+pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
 pub(crate) use rows::Rows;
 
 use crate::error::{Error, Result, ServerFields};
