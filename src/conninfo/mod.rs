@@ -23,6 +23,7 @@ mod options;
 mod os;
 mod passfile;
 mod refusals;
+mod require_auth;
 mod resolve;
 mod service;
 #[cfg(test)]
@@ -34,6 +35,8 @@ pub(crate) use self::{
     config::Config,
     environment::ProcessEnvironment,
     hosts::{Host, Target},
+    require_auth::{AuthMethod, RequireAuth},
+    values::{ChannelBinding, ProtocolVersion},
 };
 
 /// Keyword/value pairs, in the table's order, each keyword at most once. `Debug` shows no secret.

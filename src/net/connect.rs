@@ -9,7 +9,7 @@ use super::Channel;
 use super::stream::{Stream, TcpOptions};
 use crate::conninfo::{Config, Host, Target};
 use crate::error::{Class, Error, Result};
-use crate::wire::{Credentials, Event, Wire};
+use crate::wire::{Credentials, Event, ProtocolVersions, Wire};
 
 /// Connects and logs in. The connection is ready for its first statement.
 pub(crate) fn connect(config: &Config) -> Result<Channel> {
@@ -121,8 +121,17 @@ fn log_in(
         user: config.user.clone(),
         password: password.map(|password| password.as_bytes().to_vec()),
         scram_max_iterations: config.scram_max_iterations,
+        scram_client_key: config.scram_client_key,
+        scram_server_key: config.scram_server_key,
+        channel_binding: config.channel_binding,
+        require_auth: config.require_auth.clone(),
+        tls: None,
     };
-    let wire = Wire::start_startup(credentials, &startup_parameters(config))?;
+    let versions = ProtocolVersions {
+        min: config.min_protocol_version,
+        max: config.max_protocol_version,
+    };
+    let wire = Wire::start_startup(credentials, versions, &startup_parameters(config))?;
     let mut channel = Channel::new(stream, wire);
     loop {
         match channel.next_event(deadline)? {
