@@ -25,6 +25,8 @@ pub mod status;
 
 pub mod connection;
 
+pub mod password;
+
 pub mod transaction;
 
 pub mod cursor;
