@@ -200,7 +200,6 @@ static void options_not_supported(void)
     static const char *const refused[][2] = {
         { "sslmode=require", "sslmode" },
         { "gssencmode=require", "gssencmode" },
-        { "channel_binding=require", "channel_binding" },
         { "requirepeer=postgres", "requirepeer" },
         { "client_encoding=LATIN1", "client_encoding" },
     };
