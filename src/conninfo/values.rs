@@ -3,13 +3,19 @@
 //! Source: manual, "Parameter Key Words". Messages are libpq's in substance: the keyword, and the value if it
 //! can be shown. Owns no rule that involves two keywords: `config` does.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{GeneralPurpose, PAD};
+use base64::{Engine, alphabet};
 
 use super::Conninfo;
 use super::dsn::{invalid_value, is_space, shown};
 use super::options;
 use crate::error::{Error, Result};
+
+/// As libpq reads base64: padded, no blanks, and whatever bits a last digit has too many.
+static BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// A value that is one of several words.
 pub(super) trait Choice: Copy + 'static {
@@ -177,13 +183,8 @@ impl Conninfo {
         let Some(value) = self.get(keyword) else {
             return Ok(None);
         };
-        // As PostgreSQL reads base64: blanks in it do not count.
-        let digits: String = value
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r'))
-            .collect();
         let bytes = BASE64
-            .decode(digits)
+            .decode(value)
             .map_err(|_| invalid_value(format!("invalid {keyword} value: it is not base64")))?;
         let length = bytes.len();
         bytes.try_into().map(Some).map_err(|_| {
