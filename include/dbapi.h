@@ -40,6 +40,16 @@
 #define DBAPI_VERSION_NUMBER 100
 
 /**
+ * For readonly and deferrable: the server's default.
+ */
+#define DBAPI_DEFAULT -1
+
+/**
+ * For `dbapi_connection_set_session`: as it is.
+ */
+#define DBAPI_UNCHANGED -2
+
+/**
  * How a call ended: 0 is success, positive an outcome that is no error, negative an error of one PEP 249
  * class. Never renumbered.
  */
@@ -222,6 +232,32 @@ typedef enum dbapi_format_t {
 } dbapi_format_t;
 
 /**
+ * Isolation levels of transactions.
+ */
+typedef enum dbapi_isolation_t {
+  /**
+   * The server's default.
+   */
+  DBAPI_ISOLATION_DEFAULT = 0,
+  /**
+   * READ UNCOMMITTED, which PostgreSQL treats as READ COMMITTED.
+   */
+  DBAPI_ISOLATION_READ_UNCOMMITTED = 1,
+  /**
+   * READ COMMITTED: each statement sees what was committed before it.
+   */
+  DBAPI_ISOLATION_READ_COMMITTED = 2,
+  /**
+   * REPEATABLE READ: all statements see what was committed before the first.
+   */
+  DBAPI_ISOLATION_REPEATABLE_READ = 3,
+  /**
+   * SERIALIZABLE: as if transactions ran one after the other.
+   */
+  DBAPI_ISOLATION_SERIALIZABLE = 4,
+} dbapi_isolation_t;
+
+/**
  * A connection to a server. Made by `dbapi_connect` and `dbapi_connect_params`, freed by
  * `dbapi_connection_free`; may be used from any thread, and by several at once: their calls take turns.
  */
@@ -245,6 +281,25 @@ typedef struct dbapi_cursor_t dbapi_cursor_t;
  * changes, and is tied to no thread and to no connection. What its functions give lives as long as it does.
  */
 typedef struct dbapi_error_t dbapi_error_t;
+
+/**
+ * A notification: psycopg2's Notify. Received from `dbapi_connection_notify` and `dbapi_connection_wait_notify`,
+ * owned; freed by `dbapi_notify_free`. It never changes, and is tied to no connection. What its functions give
+ * lives as long as it does.
+ */
+typedef struct dbapi_notify_t dbapi_notify_t;
+
+/**
+ * What `dbapi_tpc_recover` found. Owned; freed by `dbapi_xid_list_free`. It never changes.
+ */
+typedef struct dbapi_xid_list_t dbapi_xid_list_t;
+
+/**
+ * PEP 249's transaction id for two-phase commit. Made by `dbapi_xid`, `dbapi_xid_from_string` and
+ * `dbapi_tpc_recover`, owned; freed by `dbapi_xid_free`. It never changes, and is tied to no connection. What its
+ * functions give lives as long as it does.
+ */
+typedef struct dbapi_xid_t dbapi_xid_t;
 
 /**
  * One column of a description. -1 stands where PEP 249 says None.
@@ -769,7 +824,7 @@ dbapi_status_t dbapi_rollback(dbapi_connection_t *connection,
  * @param autocommit true: each statement commits by itself.
  * @param out_error receives an owned error on failure; may be NULL.
  * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR inside a transaction. Any thread; calls on one connection take
- *   turns.
+ *   turns. See `dbapi_connection_set_session`.
  * @since 0.1
  */
 dbapi_status_t dbapi_connection_set_autocommit(dbapi_connection_t *connection,
@@ -780,11 +835,495 @@ dbapi_status_t dbapi_connection_set_autocommit(dbapi_connection_t *connection,
  * Whether each statement commits by itself.
  *
  * @param connection borrowed.
- * @return what was set last; false for what is not a connection's handle. Any thread; waits for a call that
- *   is in progress in another.
+ * @return what was set last; false for what is not a connection's handle. Any thread; never waits.
  * @since 0.1
  */
 bool dbapi_connection_autocommit(const dbapi_connection_t *connection);
+
+/**
+ * psycopg2's set_session: what transactions are like from the next one on. With autocommit off it goes on each
+ * BEGIN; with it on, the session's defaults (`default_transaction_isolation` and its like) are set.
+ *
+ * @param connection borrowed.
+ * @param isolation_level a `dbapi_isolation_t`, or DBAPI_UNCHANGED.
+ * @param readonly 1, 0, DBAPI_DEFAULT (the server's default) or DBAPI_UNCHANGED.
+ * @param deferrable 1, 0, DBAPI_DEFAULT or DBAPI_UNCHANGED; it matters to serializable read-only transactions.
+ * @param autocommit 1, 0 or DBAPI_UNCHANGED.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR inside a transaction, during a two-phase commit, and for any other
+ *   number; then nothing is changed. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_session(dbapi_connection_t *connection,
+                                            int32_t isolation_level,
+                                            int32_t readonly,
+                                            int32_t deferrable,
+                                            int32_t autocommit,
+                                            dbapi_error_t **out_error);
+
+/**
+ * Sets the isolation level of transactions, from the next one on. See `dbapi_connection_set_session`.
+ *
+ * @param connection borrowed.
+ * @param isolation_level a `dbapi_isolation_t`.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_connection_set_session`. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_isolation_level(dbapi_connection_t *connection,
+                                                    int32_t isolation_level,
+                                                    dbapi_error_t **out_error);
+
+/**
+ * Sets whether transactions are read-only, from the next one on. See `dbapi_connection_set_session`.
+ *
+ * @param connection borrowed.
+ * @param readonly 1, 0, or DBAPI_DEFAULT (the server's default).
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_connection_set_session`. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_readonly(dbapi_connection_t *connection,
+                                             int32_t readonly,
+                                             dbapi_error_t **out_error);
+
+/**
+ * Sets whether transactions are deferrable, from the next one on. See `dbapi_connection_set_session`.
+ *
+ * @param connection borrowed.
+ * @param deferrable 1, 0, or DBAPI_DEFAULT (the server's default).
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_connection_set_session`. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_deferrable(dbapi_connection_t *connection,
+                                               int32_t deferrable,
+                                               dbapi_error_t **out_error);
+
+/**
+ * The isolation level that was set.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a `dbapi_isolation_t`; DBAPI_ISOLATION_DEFAULT for what is not a connection's handle. Any thread;
+ *   never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_isolation_level(const dbapi_connection_t *connection);
+
+/**
+ * Whether transactions are read-only, as it was set.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return 1, 0, or DBAPI_DEFAULT: that, too, for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_readonly(const dbapi_connection_t *connection);
+
+/**
+ * Whether transactions are deferrable, as it was set.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return 1, 0, or DBAPI_DEFAULT: that, too, for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_deferrable(const dbapi_connection_t *connection);
+
+/**
+ * psycopg2's reset: rolls back what is open, and makes the session as it was after connecting (DISCARD ALL):
+ * settings, temporary tables, prepared statements, advisory locks and LISTENs go; autocommit is off, and
+ * isolation level, readonly and deferrable are the server's defaults. Notices, notifications and the timeout stay.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR during a two-phase commit. Any thread; calls on one connection take
+ *   turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_reset(dbapi_connection_t *connection,
+                                      dbapi_error_t **out_error);
+
+/**
+ * The encoding of all text to and from the server.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return "UTF8", a static text: there is no other (see `dbapi_connection_set_encoding`). Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_encoding(const dbapi_connection_t *_connection);
+
+/**
+ * psycopg2's set_client_encoding. The library's text is UTF-8, and the server converts from and to its own
+ * encoding; so this accepts UTF8, under any of PostgreSQL's names for it, and as in psycopg2 rolls back a
+ * transaction that is open. A statement that sets client_encoding to anything else fails with
+ * DBAPI_NOT_SUPPORTED_ERROR, after the encoding has been set back.
+ *
+ * @param connection borrowed.
+ * @param encoding borrowed: the encoding's name.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_NOT_SUPPORTED_ERROR for another encoding; DBAPI_PROGRAMMING_ERROR during a two-phase
+ *   commit. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_encoding(dbapi_connection_t *connection,
+                                             const char *encoding,
+                                             dbapi_error_t **out_error);
+
+/**
+ * What the server reports of one of its settings, such as `TimeZone`, `server_version` or `in_hot_standby`
+ * (manual, 55.2.7); not every setting is reported.
+ *
+ * @param connection borrowed; it may be closed.
+ * @param name borrowed: the setting, spelled as the server does.
+ * @param buffer receives the text and a NUL, cut off if need be; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; may be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE, with nothing written, if the server does not report it. Any thread; never waits
+ *   for a call in progress: what it says is as of the last call that ended.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_parameter_status(const dbapi_connection_t *connection,
+                                                 const char *name,
+                                                 char *buffer,
+                                                 size_t capacity,
+                                                 size_t *out_length,
+                                                 dbapi_error_t **out_error);
+
+/**
+ * PEP 249's xid: a transaction id of its three parts.
+ *
+ * @param format_id not negative.
+ * @param gtrid borrowed: the global transaction; at most 64 printable ASCII characters.
+ * @param bqual borrowed: its branch; at most 64 printable ASCII characters.
+ * @param out_xid receives an owned xid; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for parts that cannot be. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_xid(int32_t format_id,
+                         const char *gtrid,
+                         const char *bqual,
+                         dbapi_xid_t **out_xid,
+                         dbapi_error_t **out_error);
+
+/**
+ * psycopg2's Xid.from_string: the xid that a name on the server (`gid` in pg_prepared_xacts) stands for. A name
+ * of another form makes an xid without a format id, whose gtrid is the name.
+ *
+ * @param name borrowed.
+ * @param out_xid receives an owned xid; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_xid_from_string(const char *name,
+                                     dbapi_xid_t **out_xid,
+                                     dbapi_error_t **out_error);
+
+/**
+ * The format id.
+ *
+ * @param xid borrowed.
+ * @return the format id; -1 if the name on the server has not the form of an xid, and for what is not an xid's
+ *   handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_xid_format_id(const dbapi_xid_t *xid);
+
+/**
+ * The global transaction; of a name on the server that has not the form of an xid, that name.
+ *
+ * @param xid borrowed.
+ * @return a string borrowed from the xid; NULL for what is not an xid's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_xid_gtrid(const dbapi_xid_t *xid);
+
+/**
+ * The branch.
+ *
+ * @param xid borrowed.
+ * @return a string borrowed from the xid; NULL for what is not an xid's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_xid_bqual(const dbapi_xid_t *xid);
+
+/**
+ * The name on the server, as psycopg2 and JDBC form it: "42_Z3RyaWQ=_YnF1YWw=".
+ *
+ * @param xid borrowed.
+ * @return a string borrowed from the xid; NULL for what is not an xid's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_xid_name(const dbapi_xid_t *xid);
+
+/**
+ * When it was prepared, as the server writes a timestamptz.
+ *
+ * @param xid borrowed.
+ * @return a string borrowed from the xid; NULL for one that `dbapi_tpc_recover` did not find. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_xid_prepared(const dbapi_xid_t *xid);
+
+/**
+ * The role that prepared it.
+ *
+ * @param xid borrowed.
+ * @return a string borrowed from the xid; NULL for one that `dbapi_tpc_recover` did not find. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_xid_owner(const dbapi_xid_t *xid);
+
+/**
+ * The database that it was prepared in: only there can it be committed or rolled back.
+ *
+ * @param xid borrowed.
+ * @return a string borrowed from the xid; NULL for one that `dbapi_tpc_recover` did not find. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_xid_database(const dbapi_xid_t *xid);
+
+/**
+ * Frees an xid.
+ *
+ * @param xid owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
+ * @since 0.1
+ */
+void dbapi_xid_free(dbapi_xid_t *xid);
+
+/**
+ * PEP 249's tpc_begin: begins a transaction that can be prepared. Until it ends, `dbapi_commit` and
+ * `dbapi_rollback` are errors.
+ *
+ * @param connection borrowed.
+ * @param xid borrowed: the transaction's id.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR inside a transaction, and with autocommit on. Any thread; calls on one
+ *   connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_tpc_begin(dbapi_connection_t *connection,
+                               const dbapi_xid_t *xid,
+                               dbapi_error_t **out_error);
+
+/**
+ * PEP 249's tpc_prepare: the first phase. From then on the transaction outlives the connection and even a crash of
+ * the server, and no statement can be run here until `dbapi_tpc_commit` or `dbapi_tpc_rollback`.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR unless `dbapi_tpc_begin` was called; if the transaction had failed, an
+ *   error as by `dbapi_commit`, and the two-phase commit is over. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_tpc_prepare(dbapi_connection_t *connection,
+                                 dbapi_error_t **out_error);
+
+/**
+ * PEP 249's tpc_commit: the second phase; without `dbapi_tpc_prepare` before it, the only one. With an xid it commits
+ * one that was prepared elsewhere.
+ *
+ * @param connection borrowed.
+ * @param xid borrowed: a prepared transaction; NULL: the one under way.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR without an xid unless a two-phase commit is under way, with one if it is or
+ *   inside a transaction, and with SQLSTATE 42704 for one that the server does not know. Any thread; calls on one
+ *   connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_tpc_commit(dbapi_connection_t *connection,
+                                const dbapi_xid_t *xid,
+                                dbapi_error_t **out_error);
+
+/**
+ * PEP 249's tpc_rollback: undoes the transaction, before or after its first phase. With an xid it rolls back one that
+ * was prepared elsewhere.
+ *
+ * @param connection borrowed.
+ * @param xid borrowed: a prepared transaction; NULL: the one under way.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_tpc_commit`. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_tpc_rollback(dbapi_connection_t *connection,
+                                  const dbapi_xid_t *xid,
+                                  dbapi_error_t **out_error);
+
+/**
+ * PEP 249's tpc_recover: the transactions that are prepared and wait for their second phase, oldest first, in all
+ * databases of the server. Begins no transaction.
+ *
+ * @param connection borrowed.
+ * @param out_list receives an owned list; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, also when none waits; DBAPI_PROGRAMMING_ERROR between the phases of a two-phase commit. Any thread;
+ *   calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_tpc_recover(dbapi_connection_t *connection,
+                                 dbapi_xid_list_t **out_list,
+                                 dbapi_error_t **out_error);
+
+/**
+ * How many xids a list has.
+ *
+ * @param list borrowed.
+ * @return their number; 0 for what is not a list's handle. Any thread.
+ * @since 0.1
+ */
+size_t dbapi_xid_list_count(const dbapi_xid_list_t *list);
+
+/**
+ * An xid of a list.
+ *
+ * @param list borrowed.
+ * @param index from 0.
+ * @param out_xid receives an owned xid, which the list may be freed before; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if there are not so many. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_xid_list_item(const dbapi_xid_list_t *list,
+                                   size_t index,
+                                   dbapi_xid_t **out_xid,
+                                   dbapi_error_t **out_error);
+
+/**
+ * Frees a list.
+ *
+ * @param list owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
+ * @since 0.1
+ */
+void dbapi_xid_list_free(dbapi_xid_list_t *list);
+
+/**
+ * Sets a savepoint, inside of the one set before it, if any: what fails after it can be undone alone. Begins the
+ * transaction, if need be. `dbapi_savepoint_release` or `dbapi_savepoint_rollback` ends it; so does the end of the
+ * transaction.
+ *
+ * @param connection borrowed.
+ * @param name borrowed: any name of at most 63 bytes; NULL: one of the library's own.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR with autocommit on and outside a transaction, and for an empty or too long
+ *   name. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_savepoint_begin(dbapi_connection_t *connection,
+                                     const char *name,
+                                     dbapi_error_t **out_error);
+
+/**
+ * Keeps what was done since a savepoint, and forgets it, with those inside of it.
+ *
+ * @param connection borrowed.
+ * @param name borrowed: a savepoint's; NULL: the innermost.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `dbapi_savepoint_begin` has set none of that name. In a failed
+ *   transaction it fails, and `dbapi_savepoint_rollback` does not. Any thread; calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_savepoint_release(dbapi_connection_t *connection,
+                                       const char *name,
+                                       dbapi_error_t **out_error);
+
+/**
+ * Undoes what was done since a savepoint, and forgets it, with those inside of it. A transaction that has failed since
+ * can be used again.
+ *
+ * @param connection borrowed.
+ * @param name borrowed: a savepoint's; NULL: the innermost.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `dbapi_savepoint_begin` has set none of that name. Any thread; calls on
+ *   one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_savepoint_rollback(dbapi_connection_t *connection,
+                                        const char *name,
+                                        dbapi_error_t **out_error);
+
+/**
+ * Takes the oldest notice (NOTICE, WARNING, INFO ...) that the server has sent, of the last 50. It comes as an
+ * error object, whose functions give its message and its fields; its status is DBAPI_OK and its class "Warning".
+ *
+ * @param connection borrowed; it may be closed.
+ * @param out_notice receives an owned notice, freed by `dbapi_error_free`; NULL if there is none.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if there is none. Any thread; never waits, and does not talk to the server.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_notice(dbapi_connection_t *connection,
+                                       dbapi_error_t **out_notice,
+                                       dbapi_error_t **out_error);
+
+/**
+ * Takes the oldest notification that has arrived. They arrive with the answers to any call, outside of
+ * transactions; `dbapi_connection_wait_notify` with 0 looks for more.
+ *
+ * @param connection borrowed; it may be closed.
+ * @param out_notify receives an owned notification; NULL if there is none.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if there is none. Any thread; never waits, and does not talk to the server.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_notify(dbapi_connection_t *connection,
+                                       dbapi_notify_t **out_notify,
+                                       dbapi_error_t **out_error);
+
+/**
+ * Waits for a notification. Other threads' calls on the connection go on meanwhile. Notifications come outside
+ * of transactions alone: end yours first, or use autocommit.
+ *
+ * @param connection borrowed.
+ * @param milliseconds how long to wait; 0: take what has arrived; -1: for ever. The connection's timeout does not
+ *   count.
+ * @param out_notify receives an owned notification; NULL if none came.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if none came in time; DBAPI_OPERATIONAL_ERROR if the connection was lost;
+ *   DBAPI_PROGRAMMING_ERROR for less than -1; DBAPI_INTERFACE_ERROR on a closed connection. Any thread, also
+ *   several at once: each notification goes to one.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_wait_notify(dbapi_connection_t *connection,
+                                            int64_t milliseconds,
+                                            dbapi_notify_t **out_notify,
+                                            dbapi_error_t **out_error);
+
+/**
+ * The process id of the server's process that sent it: compare with `dbapi_connection_backend_pid`.
+ *
+ * @param notify borrowed.
+ * @return the id; 0 for what is not a notification's handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_notify_pid(const dbapi_notify_t *notify);
+
+/**
+ * The channel it was sent on.
+ *
+ * @param notify borrowed.
+ * @return a string borrowed from the notification; NULL for what is not one's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_notify_channel(const dbapi_notify_t *notify);
+
+/**
+ * What was sent with it.
+ *
+ * @param notify borrowed.
+ * @return a string borrowed from the notification, "" if nothing was sent; NULL for what is not a notification's
+ *   handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_notify_payload(const dbapi_notify_t *notify);
+
+/**
+ * Frees a notification.
+ *
+ * @param notify owned, consumed. NULL, or a handle freed already, does nothing. Any thread.
+ * @since 0.1
+ */
+void dbapi_notify_free(dbapi_notify_t *notify);
 
 /**
  * PEP 249's cursor: a new cursor, whose results are received completely by execute.

@@ -94,6 +94,20 @@ impl ErrorHandle {
         }
     }
 
+    /// A notice: an error's object, though none.
+    pub(super) fn notice(fields: ServerFields) -> ErrorHandle {
+        let severity = fields.severity.clone().unwrap_or_else(|| "NOTICE".into());
+        let notice = Error::from_server(fields, None).prefixed(&format!("{severity}:  "));
+        ErrorHandle {
+            status: dbapi_status_t::DBAPI_OK,
+            class: c"Warning",
+            connection_usable: true,
+            transaction_usable: true,
+            retryable: false,
+            ..ErrorHandle::new(&notice)
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn message(&self) -> &CStr {
         &self.message
@@ -101,7 +115,7 @@ impl ErrorHandle {
 }
 
 /// `text` for C; a NUL inside is shown as U+FFFD.
-fn c_string(text: &str) -> CString {
+pub(super) fn c_string(text: &str) -> CString {
     CString::new(text)
         .unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }

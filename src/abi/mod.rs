@@ -33,6 +33,12 @@ pub mod password;
 
 pub mod transaction;
 
+pub mod session;
+
+pub mod tpc;
+
+pub mod mail;
+
 pub mod cursor;
 
 pub mod execute;

@@ -17,6 +17,8 @@ use super::connection::dbapi_connection_t;
 use super::conninfo::{ConninfoHandle, dbapi_conninfo_t};
 use super::cursor::{CursorHandle, dbapi_cursor_t};
 use super::error::{ErrorHandle, dbapi_error_t};
+use super::mail::{NotifyHandle, dbapi_notify_t};
+use super::tpc::{XidHandle, XidListHandle, dbapi_xid_list_t, dbapi_xid_t};
 use crate::dbapi::Connection;
 use crate::error::{Error, Result};
 
@@ -38,6 +40,9 @@ pub(super) enum Object {
     Cursor(Arc<CursorHandle>),
     Error(Arc<ErrorHandle>),
     Conninfo(Arc<ConninfoHandle>),
+    Notify(Arc<NotifyHandle>),
+    Xid(Arc<XidHandle>),
+    XidList(Arc<XidListHandle>),
 }
 
 impl Object {
@@ -47,6 +52,9 @@ impl Object {
             Object::Cursor(_) => "cursor",
             Object::Error(_) => "error",
             Object::Conninfo(_) => "conninfo",
+            Object::Notify(_) => "notify",
+            Object::Xid(_) => "xid",
+            Object::XidList(_) => "xid list",
         }
     }
 }
@@ -80,6 +88,9 @@ handle!(Connection, dbapi_connection_t, Connection);
 handle!(CursorHandle, dbapi_cursor_t, Cursor);
 handle!(ErrorHandle, dbapi_error_t, Error);
 handle!(ConninfoHandle, dbapi_conninfo_t, Conninfo);
+handle!(NotifyHandle, dbapi_notify_t, Notify);
+handle!(XidHandle, dbapi_xid_t, Xid);
+handle!(XidListHandle, dbapi_xid_list_t, XidList);
 
 #[repr(align(64))]
 #[derive(Default)]

@@ -71,6 +71,26 @@ pub enum dbapi_transaction_status_t {
     DBAPI_TRANSACTION_UNKNOWN = 4,
 }
 
+/// Isolation levels of transactions.
+#[repr(C)]
+pub enum dbapi_isolation_t {
+    /// The server's default.
+    DBAPI_ISOLATION_DEFAULT = 0,
+    /// READ UNCOMMITTED, which PostgreSQL treats as READ COMMITTED.
+    DBAPI_ISOLATION_READ_UNCOMMITTED = 1,
+    /// READ COMMITTED: each statement sees what was committed before it.
+    DBAPI_ISOLATION_READ_COMMITTED = 2,
+    /// REPEATABLE READ: all statements see what was committed before the first.
+    DBAPI_ISOLATION_REPEATABLE_READ = 3,
+    /// SERIALIZABLE: as if transactions ran one after the other.
+    DBAPI_ISOLATION_SERIALIZABLE = 4,
+}
+
+/// For readonly and deferrable: the server's default.
+pub const DBAPI_DEFAULT: i32 = -1;
+/// For `dbapi_connection_set_session`: as it is.
+pub const DBAPI_UNCHANGED: i32 = -2;
+
 /// What `dbapi_cursor_set_result_format` takes.
 #[repr(C)]
 pub enum dbapi_format_t {

@@ -5,7 +5,7 @@ use super::connection::dbapi_connection_t;
 use super::error::dbapi_error_t;
 use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_OK};
-use crate::dbapi::Connection;
+use crate::dbapi::{Changes, Connection};
 
 /// PEP 249's commit. Outside a transaction it does nothing.
 ///
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn dbapi_rollback(
 /// @param autocommit true: each statement commits by itself.
 /// @param out_error receives an owned error on failure; may be NULL.
 /// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR inside a transaction. Any thread; calls on one connection take
-///   turns.
+///   turns. See `dbapi_connection_set_session`.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_set_autocommit(
@@ -61,7 +61,12 @@ pub unsafe extern "C" fn dbapi_connection_set_autocommit(
     out_error: *mut *mut dbapi_error_t,
 ) -> dbapi_status_t {
     guard(out_error, || {
-        registry::get::<Connection>(connection, "connection")?.set_autocommit(autocommit)?;
+        let changes = Changes {
+            autocommit: Some(autocommit),
+            ..Changes::default()
+        };
+        registry::get::<Connection>(connection, "connection")?
+            .set_characteristics(changes, "autocommit")?;
         Ok(DBAPI_OK)
     })
 }
@@ -69,8 +74,7 @@ pub unsafe extern "C" fn dbapi_connection_set_autocommit(
 /// Whether each statement commits by itself.
 ///
 /// @param connection borrowed.
-/// @return what was set last; false for what is not a connection's handle. Any thread; waits for a call that
-///   is in progress in another.
+/// @return what was set last; false for what is not a connection's handle. Any thread; never waits.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_autocommit(

@@ -38,6 +38,7 @@ pub(crate) use self::{
     hosts::{Host, Target},
     os::name_of_user,
     passfile::Password,
+    refusals::is_utf8,
     require_auth::{AuthMethod, RequireAuth},
     values::{
         ChannelBinding, LONGEST_TIMEOUT, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,

@@ -47,12 +47,19 @@ pub(super) fn check(conninfo: &Conninfo) -> Result<()> {
 
 /// The library's text is UTF-8: the server converts, and no other encoding can be had.
 fn check_encoding(value: &str) -> Result<()> {
-    // As PostgreSQL compares names of encodings: letters and digits alone, in any case.
-    let name: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
-    match name.to_ascii_lowercase().as_str() {
-        "" | "auto" | "utf8" | "unicode" => Ok(()),
-        _ => Err(Error::not_supported(
-            "the connection option \"client_encoding\" can only be UTF8: the library's text is UTF-8",
-        )),
+    if matches!(value, "" | "auto") || is_utf8(value) {
+        return Ok(());
     }
+    Err(Error::not_supported(
+        "the connection option \"client_encoding\" can only be UTF8: the library's text is UTF-8",
+    ))
+}
+
+/// Whether this is one of PostgreSQL's names for UTF-8. It compares letters and digits alone, in any case.
+pub(crate) fn is_utf8(encoding: &str) -> bool {
+    let name: String = encoding
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    matches!(name.to_ascii_lowercase().as_str(), "utf8" | "unicode")
 }

@@ -3,23 +3,25 @@
 //! Calls on one connection take turns: each locks the session for as long as it talks to the server. What a
 //! getter needs is kept beside the lock, so that getters never wait.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
 use super::about::About;
+use super::characteristics::{Changes, Characteristics};
 use super::deadline::Limit;
-use crate::conninfo::{Conninfo, LONGEST_TIMEOUT, ProcessEnvironment};
-use crate::error::{Class, Error, Result, SqlState};
+use super::fork::Process;
+use super::listen::Bell;
+use super::mailbox::Mailbox;
+use super::session::{Session, Status};
+use crate::conninfo::{Conninfo, LONGEST_TIMEOUT, ProcessEnvironment, is_utf8};
+use crate::error::{Error, Result};
 use crate::net::{self, CancelTarget, Cancelled, Channel};
-use crate::wire::TransactionStatus;
 
 /// How long a cancel request may take to reach the server, at most.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long `close` waits for the rollback of a transaction that was left open.
-const GOOD_BYE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// psycopg2's `connection.closed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,21 +33,6 @@ pub(crate) enum Closed {
     Closed = 1,
     /// It was lost, or what the server said could not be understood.
     Broken = 2,
-}
-
-/// psycopg2's transaction statuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// In no transaction.
-    Idle = 0,
-    /// A command is in progress.
-    Active = 1,
-    /// In a transaction.
-    InTransaction = 2,
-    /// In a transaction that failed.
-    InError = 3,
-    /// There is no usable connection.
-    Unknown = 4,
 }
 
 /// A connection: shared by its handle and by its cursors, and closed when the last of them is gone.
@@ -60,52 +47,40 @@ pub(crate) struct Connection {
     /// Held while a cancel request is under way, and passed through by each command: what one thread cancels
     /// must not be the next command, which another has begun meanwhile.
     cancelling: Mutex<()>,
+    /// As of the last turn; see `Characteristics::pack`.
+    characteristics: AtomicU32,
+    /// What the server reports of its settings, as of the last turn.
+    parameters: Mutex<Vec<(String, String)>>,
+    mailbox: Arc<Mailbox>,
+    pub(super) bell: Bell,
     /// The process that connected. In a forked child, the connection is its parent's.
-    process: u32,
-}
-
-/// What a thread has while it is its turn.
-pub(crate) struct Session {
-    channel: Option<Channel>,
-    /// The time that the call under way has.
-    pub(super) limit: Option<Limit>,
-    pub(super) cancel: Option<CancelTarget>,
-    autocommit: bool,
-    /// How many transactions have ended: a server-side cursor lives in the one that declared it.
-    pub(super) transactions: u64,
-    /// What made the present transaction fail.
-    failure: Option<Failure>,
-}
-
-struct Failure {
-    class: Class,
-    sqlstate: Option<SqlState>,
-    message: String,
+    process: Process,
 }
 
 impl Connection {
     /// Connects as `dsn`, overridden by `keywords`, says.
     pub(crate) fn open(dsn: Option<&str>, keywords: &[(&str, Option<&str>)]) -> Result<Connection> {
         // Whatever goes wrong, there is no connection to use.
-        let (channel, about, timeout) =
+        let (mut channel, about, timeout) =
             Connection::connect(dsn, keywords).map_err(Error::breaking_connection)?;
+        let mailbox = Arc::new(Mailbox::default());
+        for notice in channel.take_early_notices() {
+            mailbox.put_notice(Box::new(notice));
+        }
         let cancel = channel.cancel_target();
         Ok(Connection {
             timeout: AtomicU64::new(milliseconds(timeout)),
             about,
             cancel: cancel.clone(),
             cancelling: Mutex::new(()),
-            session: Mutex::new(Session {
-                channel: Some(channel),
-                limit: None,
-                cancel,
-                autocommit: false,
-                transactions: 0,
-                failure: None,
-            }),
+            characteristics: AtomicU32::new(Characteristics::default().pack()),
+            parameters: Mutex::new(channel.wire_ref().parameters().to_vec()),
+            mailbox: Arc::clone(&mailbox),
+            bell: Bell::default(),
+            session: Mutex::new(Session::new(channel, cancel, mailbox)),
             closed: AtomicU8::new(Closed::Open as u8),
             status: AtomicU8::new(Status::Idle as u8),
-            process: std::process::id(),
+            process: Process::this(),
         })
     }
 
@@ -147,11 +122,6 @@ impl Connection {
     /// passed the request on, so that no later command is hit.
     pub(crate) fn cancel(&self) -> Result<()> {
         self.check_open()?;
-        if self.is_inherited() {
-            return Err(Error::interface(
-                "the connection belongs to the process that opened it, not to its forked child",
-            ));
-        }
         let limit = self
             .timeout()
             .map_or(CANCEL_PATIENCE, |limit| limit.min(CANCEL_PATIENCE));
@@ -198,8 +168,19 @@ impl Connection {
         }
     }
 
+    /// An interface error in a forked child of the process that connected.
+    fn check_own(&self) -> Result<()> {
+        if self.is_inherited() {
+            return Err(Error::interface(
+                "the connection belongs to the process that opened it, not to its forked child",
+            ));
+        }
+        Ok(())
+    }
+
     /// An interface error unless the connection can be used.
     pub(crate) fn check_open(&self) -> Result<()> {
+        self.check_own()?;
         match self.closed() {
             Closed::Open => Ok(()),
             Closed::Closed => Err(Error::interface("the connection is already closed")),
@@ -209,15 +190,8 @@ impl Connection {
         }
     }
 
-    /// Takes a turn: runs `work` while no other thread uses the connection. An error that breaks the
-    /// connection closes it; so does a panic on the way.
-    pub(super) fn turn<T>(&self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
-        let limit = Limit::start(self.timeout());
-        self.turn_with(&mut *self.take_turn(limit)?, limit, work)
-    }
-
-    /// The same for work that sends a command. It has to be done within `timeout`, its waiting for its turn
-    /// included.
+    /// Takes a turn: runs `work` while no other thread uses the connection, and within `timeout`, its waiting for
+    /// its turn included. An error that breaks the connection closes it; so does a panic on the way.
     pub(super) fn command<T>(
         &self,
         timeout: Option<Duration>,
@@ -232,13 +206,29 @@ impl Connection {
     }
 
     fn take_turn(&self, limit: Option<Limit>) -> Result<MutexGuard<'_, Session>> {
-        match limit {
-            None => Ok(self.session.lock()),
-            Some(limit) => self
-                .session
-                .try_lock_until(limit.deadline())
-                .ok_or_else(|| limit.no_turn()),
+        let deadline = limit.as_ref().map(Limit::deadline);
+        match (self.take_turn_until(deadline)?, limit) {
+            (Some(session), _) => Ok(session),
+            (None, Some(limit)) => Err(limit.no_turn()),
+            (None, None) => Err(Error::interface("no turn")),
         }
+    }
+
+    /// Waits for its turn; `None` if the deadline passes first.
+    pub(super) fn take_turn_until(
+        &self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<MutexGuard<'_, Session>>> {
+        // A forked child has but a copy of the lock, and no one to unlock it.
+        self.check_own()?;
+        if let Some(session) = self.session.try_lock() {
+            return Ok(Some(session));
+        }
+        let _wanting = self.bell.ring();
+        Ok(match deadline {
+            None => Some(self.session.lock()),
+            Some(deadline) => self.session.try_lock_until(deadline),
+        })
     }
 
     /// Shows other threads that a command is in progress, once no cancel request meant for an earlier one is
@@ -272,7 +262,7 @@ impl Connection {
         }
     }
 
-    fn turn_with<T>(
+    pub(super) fn turn_with<T>(
         &self,
         session: &mut Session,
         limit: Option<Limit>,
@@ -288,9 +278,16 @@ impl Connection {
         session.limit = None;
         outcome.over = true;
         self.status.store(session.status() as u8, Ordering::Release);
+        self.characteristics
+            .store(session.characteristics().pack(), Ordering::Release);
+        if let Ok(channel) = session.channel()
+            && channel.wire().parameters_changed()
+        {
+            *self.parameters.lock() = channel.wire_ref().parameters().to_vec();
+        }
         if result.as_ref().is_err_and(Error::breaks_connection) {
             self.closed.store(Closed::Broken as u8, Ordering::Release);
-            session.channel = None;
+            session.drop_channel();
         }
         result
     }
@@ -307,24 +304,60 @@ impl Connection {
 
     /// Whether statements commit by themselves.
     pub(crate) fn autocommit(&self) -> bool {
-        self.session.lock().autocommit
+        self.characteristics().autocommit
     }
 
-    /// Makes statements commit by themselves, or not. Not inside a transaction.
-    pub(crate) fn set_autocommit(&self, autocommit: bool) -> Result<()> {
-        self.turn(|session| {
-            if session.status() != Status::Idle {
-                return Err(Error::programming(
-                    "autocommit cannot be set inside a transaction",
-                ));
-            }
-            session.autocommit = autocommit;
-            Ok(())
+    /// What transactions are like. Never waits.
+    pub(crate) fn characteristics(&self) -> Characteristics {
+        Characteristics::unpack(self.characteristics.load(Ordering::Acquire))
+    }
+
+    /// Changes what transactions are like. Not inside one. `what` is what is set, for errors.
+    pub(crate) fn set_characteristics(&self, changes: Changes, what: &str) -> Result<()> {
+        self.command(self.timeout(), |session| {
+            session.set_characteristics(changes, what)
         })
+    }
+
+    /// Ends what is open, and makes the session as it was after connecting: the server's settings, prepared
+    /// statements, temporary tables, locks, LISTENs, and our characteristics (psycopg2's reset).
+    pub(crate) fn reset(&self) -> Result<()> {
+        self.command(self.timeout(), Session::reset)
+    }
+
+    /// psycopg2's set_client_encoding: UTF-8 is the only one. Rolls back what is open.
+    pub(crate) fn set_encoding(&self, encoding: &str) -> Result<()> {
+        self.check_open()?;
+        if !is_utf8(encoding) {
+            return Err(Error::not_supported(
+                "the encoding can only be UTF8: the library's text is UTF-8",
+            ));
+        }
+        self.rollback()
+    }
+
+    /// What the server reports of a setting; `None` if it does not report it. Never waits for a call.
+    pub(crate) fn parameter_status(&self, name: &str) -> Option<String> {
+        self.parameters
+            .lock()
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+    }
+
+    /// Notices and notifications.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// PEP 249's close. Rolls back what is open, says good-bye, and never fails: calling it again is fine.
     pub(crate) fn close(&self) {
+        if self.is_inherited() {
+            // The parent's session goes on; here, the connection is closed.
+            self.closed.store(Closed::Closed as u8, Ordering::Release);
+            return;
+        }
+        let _wanting = self.bell.ring();
         let mut session = self.session.lock();
         let _ = self.closed.compare_exchange(
             Closed::Open as u8,
@@ -332,12 +365,12 @@ impl Connection {
             Ordering::AcqRel,
             Ordering::Acquire,
         );
-        session.say_good_bye(self.is_inherited());
+        session.say_good_bye(false);
     }
 
     /// Whether this process is a forked child of the one that connected.
     pub(super) fn is_inherited(&self) -> bool {
-        self.process != std::process::id()
+        self.process != Process::this()
     }
 }
 
@@ -381,153 +414,5 @@ impl Drop for Turn<'_> {
                 .closed
                 .store(Closed::Broken as u8, Ordering::Release);
         }
-    }
-}
-
-impl Session {
-    /// The connection to the server.
-    pub(super) fn channel(&mut self) -> Result<&mut Channel> {
-        self.channel
-            .as_mut()
-            .ok_or_else(|| Error::interface("the connection is already closed"))
-    }
-
-    /// Where the server stands.
-    pub(super) fn status(&self) -> Status {
-        match self
-            .channel
-            .as_ref()
-            .map(|channel| channel.wire_ref().transaction_status())
-        {
-            None => Status::Unknown,
-            Some(TransactionStatus::Idle) => Status::Idle,
-            Some(TransactionStatus::InTransaction) => Status::InTransaction,
-            Some(TransactionStatus::InError) => Status::InError,
-        }
-    }
-
-    /// Whether statements commit by themselves.
-    pub(super) fn autocommit(&self) -> bool {
-        self.autocommit
-    }
-
-    /// Whether the next statement must be preceded by BEGIN.
-    pub(super) fn must_begin(&self) -> bool {
-        !self.autocommit && self.status() == Status::Idle
-    }
-
-    /// Whether the server writes backslashes in plain string literals as themselves.
-    pub(super) fn standard_strings(&self) -> bool {
-        self.channel.as_ref().and_then(|channel| {
-            channel
-                .wire_ref()
-                .parameter_status("standard_conforming_strings")
-        }) != Some("off")
-    }
-
-    /// Called when the answers to a request are complete: keeps what made a transaction fail, and notices
-    /// the end of one.
-    pub(super) fn settle(&mut self, error: Option<Error>) -> Result<()> {
-        let status = self.status();
-        if status == Status::Idle {
-            self.failure = None;
-            self.transactions += 1;
-        }
-        let Some(error) = error else { return Ok(()) };
-        let error = match &self.limit {
-            Some(limit) => limit.explain(error),
-            None => error,
-        };
-        if status != Status::InError {
-            return Err(error);
-        }
-        if self.failure.is_none() {
-            self.failure = Some(Failure {
-                class: error.class(),
-                sqlstate: error.sqlstate(),
-                message: error.message().into(),
-            });
-        }
-        Err(error.breaking_transaction())
-    }
-
-    fn commit(&mut self) -> Result<()> {
-        match self.status() {
-            Status::InError => {
-                let failure = self.failure.take();
-                self.command("ROLLBACK")?;
-                Err(rolled_back(failure))
-            }
-            Status::InTransaction => {
-                let tag = self.command("COMMIT").map_err(|error| {
-                    // Even a server that says why it goes may have committed first.
-                    if error.breaks_connection() {
-                        error
-                            .prefixed("whether the transaction was committed is unknown: ")
-                            .with_sqlstate("08007")
-                    } else {
-                        error
-                    }
-                })?;
-                // A server answers so when the transaction had failed and only it knew.
-                if tag == "ROLLBACK" {
-                    Err(rolled_back(None))
-                } else {
-                    Ok(())
-                }
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn rollback(&mut self) -> Result<()> {
-        match self.status() {
-            Status::InTransaction | Status::InError => self.command("ROLLBACK").map(drop),
-            _ => Ok(()),
-        }
-    }
-
-    /// Ends the connection in good order: a transaction left open is rolled back first, since poolers throw
-    /// away a server connection that is not clean.
-    fn say_good_bye(&mut self, inherited: bool) {
-        let Some(mut channel) = self.channel.take() else {
-            return;
-        };
-        if inherited {
-            // A forked child: only its copy of the socket is closed. The parent's session goes on.
-            return;
-        }
-        let wire = channel.wire();
-        if !wire.is_busy() && wire.transaction_status() != TransactionStatus::Idle {
-            let deadline = Instant::now() + GOOD_BYE_PATIENCE;
-            if wire.start_query("ROLLBACK").is_ok() {
-                while channel.wire_ref().is_busy() && channel.next_event(Some(deadline)).is_ok() {}
-            }
-        }
-        channel.wire().start_terminate();
-        channel.send_last();
-    }
-}
-
-/// The error of a commit that could only roll back: of the class of what made the transaction fail.
-fn rolled_back(failure: Option<Failure>) -> Error {
-    let Some(failure) = failure else {
-        return Error::operational("the transaction had failed: it was rolled back, not committed")
-            .with_sqlstate("25P02");
-    };
-    let class = match failure.class {
-        Class::Integrity => Class::Integrity,
-        _ => Class::Operational,
-    };
-    let error = Error::new(
-        class,
-        format!(
-            "the transaction had failed: it was rolled back, not committed. It failed with: {}",
-            failure.message
-        ),
-    );
-    match failure.sqlstate {
-        Some(state) => error.with_sqlstate(state.as_str()),
-        None => error,
     }
 }

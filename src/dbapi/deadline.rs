@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::connection::Session;
+use super::session::Session;
 use crate::error::{Error, Result};
 use crate::net::{CancelTarget, Cancelled};
 use crate::wire::Event;
@@ -111,7 +111,12 @@ impl Session {
             let deadline = self.limit.as_ref().map(Limit::deadline);
             match self.channel()?.next_event(deadline) {
                 Err(error) if error.is_timeout() => self.overdue(error)?,
-                outcome => return outcome,
+                Err(error) => return Err(error),
+                Ok(event) => {
+                    if let Some(event) = self.sort(event) {
+                        return Ok(event);
+                    }
+                }
             }
         }
     }
@@ -122,7 +127,13 @@ impl Session {
             let deadline = self.limit.as_ref().map(Limit::deadline);
             match self.channel()?.send_or_event(deadline) {
                 Err(error) if error.is_timeout() => self.overdue(error)?,
-                outcome => return outcome,
+                Err(error) => return Err(error),
+                Ok(None) => return Ok(None),
+                Ok(Some(event)) => {
+                    if let Some(event) = self.sort(event) {
+                        return Ok(Some(event));
+                    }
+                }
             }
         }
     }

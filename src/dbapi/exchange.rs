@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::connection::Session;
 use super::result::Reply;
+use super::session::Session;
 use crate::error::{Error, Result};
 use crate::net::Channel;
 use crate::types::{self, Param};
@@ -61,6 +61,7 @@ impl Answers {
                     .get_or_insert_with(|| copy_refused("TO STDOUT"));
             }
             Event::Suspended => return Err(Error::protocol("a row limit that was never set")),
+            // The session keeps them.
             Event::Notice(_) | Event::Notification(_) => {}
         }
         Ok(false)
@@ -104,16 +105,16 @@ impl Session {
 
     /// Runs `sql` by the simple protocol. The last statement's reply comes back.
     pub(super) fn run_simple(&mut self, sql: &str) -> Result<Reply> {
-        let began = self.must_begin();
+        let begin = self.begin()?;
         self.queue(|wire| {
-            if began {
-                wire.start_command_before("BEGIN")?;
+            if let Some(begin) = &begin {
+                wire.start_command_before(begin)?;
             }
             wire.start_query(sql)
         })?;
         let answers = self.finish(
             Answers {
-                began,
+                began: begin.is_some(),
                 ..Answers::default()
             },
             sql,
@@ -129,15 +130,15 @@ impl Session {
         params: &[Param<'_>],
         binary: bool,
     ) -> Result<Reply> {
-        let began = self.must_begin();
+        let begin = self.begin()?;
         let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
         let mut answers = Answers {
-            began,
+            began: begin.is_some(),
             ..Answers::default()
         };
         let begin_and_parse = |wire: &mut Wire| {
-            if began {
-                wire.start_command_before("BEGIN")?;
+            if let Some(begin) = &begin {
+                wire.start_command_before(begin)?;
             }
             wire.start_parse("", sql, &types)
         };

@@ -4,10 +4,10 @@
 //! while it is. With autocommit on, the one Sync makes one implicit transaction of all rows (manual, 55.2.4):
 //! all of them happen, or none.
 
-use super::connection::Session;
 use super::exchange::{self, Answers};
 use super::placeholder::{Names, convert};
 use super::result;
+use super::session::Session;
 use crate::error::Result;
 use crate::net::Channel;
 use crate::types::Param;
@@ -45,11 +45,13 @@ pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Res
     if rows.rows() == 0 {
         return Ok(0);
     }
+    let begin = session.begin()?;
     let mut pipeline = Pipeline {
+        begin: begin.as_deref(),
         sql: &converted.sql,
         types: None,
         answers: Answers {
-            began: session.must_begin(),
+            began: begin.is_some(),
             ..Answers::default()
         },
         done: 0,
@@ -86,6 +88,8 @@ fn read_row<'a>(rows: &'a dyn RowSource, row: usize, params: &mut Vec<Param<'a>>
 }
 
 struct Pipeline<'a> {
+    /// What begins a transaction, if it must.
+    begin: Option<&'a str>,
     sql: &'a str,
     /// The parameter types that the statement is prepared with, once it is.
     types: Option<Vec<u32>>,
@@ -103,7 +107,6 @@ impl Pipeline<'_> {
         rows: &'r dyn RowSource,
         params: &mut Vec<Param<'r>>,
     ) -> Result<()> {
-        let began = self.answers.began;
         for row in 0..rows.rows() {
             read_row(rows, row, params)?;
             let prepare = !self.is_prepared_for(params);
@@ -113,8 +116,10 @@ impl Pipeline<'_> {
             let types = self.types.as_deref().unwrap_or_default();
             session
                 .queue(|wire| {
-                    if began && row == 0 {
-                        wire.start_command_before("BEGIN")?;
+                    if row == 0
+                        && let Some(begin) = self.begin
+                    {
+                        wire.start_command_before(begin)?;
                     }
                     if prepare {
                         wire.start_parse("", self.sql, types)?;

@@ -3,22 +3,32 @@
 //! Knows what a call means (SEMANTICS), and nothing of C or of sockets.
 
 mod about;
+mod characteristics;
 mod connection;
 mod cursor;
 mod deadline;
 mod exchange;
 mod executemany;
+mod fork;
 mod lexer;
+mod listen;
+mod mailbox;
 mod password;
 mod placeholder;
 mod result;
+mod savepoint;
 mod server_cursor;
+mod session;
+mod tpc;
 
 pub(crate) use about::About;
-pub(crate) use connection::{Closed, Connection, Status};
+pub(crate) use characteristics::{Changes, Isolation};
+pub(crate) use connection::{Closed, Connection};
 pub(crate) use cursor::{Cursor, ResultFormat};
 pub(crate) use executemany::RowSource;
 pub(crate) use password::encrypt_password;
 pub(crate) use placeholder::Arguments;
 pub(crate) use result::{ColumnFacts, RowBlock};
 pub(crate) use server_cursor::Declaration;
+pub(crate) use session::Status;
+pub(crate) use tpc::Xid;

@@ -3,8 +3,9 @@
 //!
 //! Owns where the algorithm and its cost come from. What a verifier is made of is `wire::verifier`'s.
 
-use super::connection::{Connection, Session};
+use super::connection::Connection;
 use super::exchange::Answers;
+use super::session::Session;
 use crate::error::{Class, Error, Result};
 use crate::wire::verifier;
 

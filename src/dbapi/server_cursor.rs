@@ -1,7 +1,7 @@
 //! Named cursors: declared on the server, and fetched from it a call at a time (manual, DECLARE, FETCH).
 
-use super::connection::{Session, Status};
 use super::result::Reply;
+use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::types::Param;
 

@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 use crate::tls::TlsConfig;
 use crate::wire::{Credentials, Event, ProtocolVersions, TlsFacts, Wire};
 
+/// More notices than this are not kept from a login.
+const MOST_EARLY_NOTICES: usize = 50;
 /// The SQLSTATE of a server that is starting up or shutting down.
 const CANNOT_CONNECT_NOW: &str = "57P03";
 /// The SQLSTATE of a wrong password.
@@ -267,7 +269,9 @@ fn until_ready(channel: &mut Channel, deadline: Option<Instant>) -> Result<()> {
     loop {
         match channel.next_event(deadline)? {
             Event::Ready => return Ok(()),
-            // Notices from a login (an expiring password) have no one to go to yet.
+            Event::Notice(notice) if channel.early_notices.len() < MOST_EARLY_NOTICES => {
+                channel.early_notices.push(*notice);
+            }
             Event::Notice(_) => {}
             _ => return Err(Error::protocol("an answer to nothing while connecting")),
         }

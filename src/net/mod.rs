@@ -15,13 +15,14 @@ mod stream;
 mod target;
 mod transport;
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) use cancel::{CancelTarget, Cancelled};
 pub(crate) use choose::connect;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
 use crate::wire::{Event, Wire};
 use attempt::Origin;
@@ -37,6 +38,8 @@ pub(crate) struct Channel {
     origin: Arc<Origin>,
     /// Why nothing can be sent any more. What the server said last may still be read: it may say why.
     send_failure: Option<Error>,
+    /// What the server had to say while it let us in.
+    early_notices: Vec<ServerFields>,
 }
 
 impl Channel {
@@ -46,6 +49,7 @@ impl Channel {
             wire,
             origin,
             send_failure: None,
+            early_notices: Vec::new(),
         }
     }
 
@@ -57,6 +61,11 @@ impl Channel {
     /// The same, to read only.
     pub(crate) fn wire_ref(&self) -> &Wire {
         &self.wire
+    }
+
+    /// Notices from the login, such as of a password that expires.
+    pub(crate) fn take_early_notices(&mut self) -> Vec<ServerFields> {
+        std::mem::take(&mut self.early_notices)
     }
 
     /// The TLS session that it runs in, if it does.
@@ -105,6 +114,31 @@ impl Channel {
                     Readiness::TimedOut => return Err(timed_out()),
                 },
                 Err(error) => self.send_failure = Some(error),
+            }
+        }
+    }
+
+    /// Waits until the server has something to say, or `other` has; false if the deadline passed first. Takes
+    /// nothing in.
+    pub(crate) fn wait_for_server(
+        &self,
+        deadline: Option<Instant>,
+        other: Option<BorrowedFd<'_>>,
+    ) -> Result<bool> {
+        Ok(self.transport.wait_beside(deadline, other)? != Readiness::TimedOut)
+    }
+
+    /// What the server has said already; `None`: nothing, or not to its end. Waits for nothing.
+    pub(crate) fn event_that_came(&mut self) -> Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.wire.poll_event()? {
+                return Ok(Some(event));
+            }
+            let (buffer, most) = self.wire.receive_space()?;
+            match self.transport.receive(buffer, most, false)? {
+                Received::Bytes(_) => {}
+                Received::Nothing => return Ok(None),
+                Received::End => return Err(self.wire.handle_eof()),
             }
         }
     }

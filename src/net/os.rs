@@ -29,11 +29,27 @@ pub(super) fn wait(
     events: i16,
     deadline: Option<Instant>,
 ) -> io::Result<Readiness> {
-    let mut entry = libc::pollfd {
-        fd: fd.as_raw_fd(),
+    wait_beside(fd, events, None, deadline)
+}
+
+/// The same, or until `other` can be read.
+pub(super) fn wait_beside(
+    fd: BorrowedFd<'_>,
+    events: i16,
+    other: Option<BorrowedFd<'_>>,
+    deadline: Option<Instant>,
+) -> io::Result<Readiness> {
+    // poll passes over a negative descriptor.
+    let mut entries = [
+        (fd.as_raw_fd(), events),
+        (other.map_or(-1, |fd| fd.as_raw_fd()), libc::POLLIN),
+    ]
+    .map(|(fd, events)| libc::pollfd {
+        fd,
         events,
         revents: 0,
-    };
+    });
+    let used = if other.is_some() { 2 } else { 1 };
     loop {
         let timeout = match deadline {
             None => -1,
@@ -45,15 +61,17 @@ pub(super) fn wait(
                 .try_into()
                 .unwrap_or(i32::MAX),
         };
-        // SAFETY: `entry` is one valid pollfd, and the count says one.
-        let count = unsafe { libc::poll(&raw mut entry, 1, timeout) };
+        // SAFETY: `used` is at most the number of `entries`, each of them valid.
+        let count = unsafe { libc::poll(entries.as_mut_ptr(), used, timeout) };
         match count {
             0 if timeout != i32::MAX => return Ok(Readiness::TimedOut),
             0 => {}
             1.. => {
                 // An error or a hang-up shows when reading.
                 return Ok(Readiness::Ready {
-                    readable: entry.revents != libc::POLLOUT,
+                    readable: entries
+                        .iter()
+                        .any(|entry| entry.revents & !libc::POLLOUT != 0),
                 });
             }
             _ => match io::Error::last_os_error() {

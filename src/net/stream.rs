@@ -2,7 +2,7 @@
 //! never raised), and nothing of it is inherited by a program that the host starts.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -146,6 +146,15 @@ impl Stream {
             libc::POLLIN
         };
         os::wait(self.socket.as_fd(), events, deadline)
+    }
+
+    /// Waits until the socket can be read, or `other` can.
+    pub(super) fn wait_beside(
+        &self,
+        deadline: Option<Instant>,
+        other: Option<BorrowedFd<'_>>,
+    ) -> io::Result<Readiness> {
+        os::wait_beside(self.socket.as_fd(), libc::POLLIN, other, deadline)
     }
 
     /// Waits until the socket can be written.

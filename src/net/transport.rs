@@ -4,6 +4,7 @@
 //! behind, which `wants_write` tells of.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use super::os::Readiness;
@@ -148,6 +149,18 @@ impl Transport {
             return Ok(Readiness::Ready { readable: true });
         }
         self.stream.wait(write, deadline).map_err(lost)
+    }
+
+    /// Waits until there is something to receive, here or on `other`.
+    pub(super) fn wait_beside(
+        &self,
+        deadline: Option<Instant>,
+        other: Option<BorrowedFd<'_>>,
+    ) -> Result<Readiness> {
+        if self.tls.as_ref().is_some_and(|tls| tls.undrained) {
+            return Ok(Readiness::Ready { readable: true });
+        }
+        self.stream.wait_beside(deadline, other).map_err(lost)
     }
 
     /// Waits until the socket can be written, whatever there is to receive.

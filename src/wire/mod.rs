@@ -94,16 +94,8 @@ pub(crate) enum Event {
     /// A statement failed. The answers to come are those from the next Sync on.
     Failed(Box<ServerFields>),
     /// A notice.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read once connections keep their notices")
-    )]
     Notice(Box<ServerFields>),
     /// A notification.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read once connections keep their notifications")
-    )]
     Notification(Notification),
     /// The server waits for CopyData.
     CopyIn,
@@ -165,6 +157,7 @@ pub(crate) struct Wire {
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
     settings: Vec<(String, String)>,
+    settings_changed: bool,
     /// AuthenticationOk has come.
     let_in: bool,
     negotiation: Negotiation,
@@ -197,6 +190,7 @@ impl Wire {
             columns: None,
             copying: None,
             settings: Vec::new(),
+            settings_changed: false,
             let_in: false,
             backend_key: None,
         })
@@ -358,6 +352,16 @@ impl Wire {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// All settings that the server reports.
+    pub(crate) fn parameters(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    /// Whether one has changed since this was last asked.
+    pub(crate) fn parameters_changed(&mut self) -> bool {
+        std::mem::take(&mut self.settings_changed)
     }
 
     /// The backend's process id, and the key that cancels its statements. `None`: the server sent no key,
@@ -634,6 +638,7 @@ impl Wire {
             return Err(Error::protocol("it reports more settings than there are"));
         }
         self.settings.push((name, value));
+        self.settings_changed = true;
         Ok(())
     }
 }

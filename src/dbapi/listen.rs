@@ -1,0 +1,124 @@
+//! Waiting for a notification, without keeping other threads from the connection.
+//!
+//! Who waits has its turn, but gives it up as soon as another thread wants one: that thread says so by a byte
+//! through a pair of sockets, which the wait watches beside the server's.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use crate::error::{Error, Result};
+use crate::wire::Notification;
+
+/// How a thread that waits for the server is told that another wants its turn.
+#[derive(Default)]
+pub(super) struct Bell {
+    /// Made when first needed: what is written to the first can be read from the second.
+    sockets: OnceLock<(UnixStream, UnixStream)>,
+    /// A thread waits for the server with its turn in hand.
+    listening: AtomicBool,
+    /// How many threads want one.
+    wanted: AtomicUsize,
+}
+
+/// A thread that wants its turn, from the ringing of the bell until it has it.
+pub(super) struct Wanting<'a>(&'a Bell);
+
+impl Drop for Wanting<'_> {
+    fn drop(&mut self) {
+        self.0.wanted.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Bell {
+    /// Rings, if someone listens. In this order, so that of a thread that begins to listen just now either sees
+    /// that a turn is wanted, or is rung for.
+    pub(super) fn ring(&self) -> Wanting<'_> {
+        self.wanted.fetch_add(1, Ordering::SeqCst);
+        if self.listening.load(Ordering::SeqCst)
+            && let Some((writer, _)) = self.sockets.get()
+        {
+            // Full is loud enough.
+            let _ = (&mut &*writer).write(&[0]);
+        }
+        Wanting(self)
+    }
+
+    fn sockets(&self) -> Result<&(UnixStream, UnixStream)> {
+        if let Some(sockets) = self.sockets.get() {
+            return Ok(sockets);
+        }
+        let pair = UnixStream::pair().and_then(|(writer, reader)| {
+            writer.set_nonblocking(true)?;
+            reader.set_nonblocking(true)?;
+            Ok((writer, reader))
+        });
+        let pair = pair.map_err(|error| {
+            Error::operational(format!("could not make a pair of sockets: {error}"))
+                .caused_by(error)
+        })?;
+        Ok(self.sockets.get_or_init(|| pair))
+    }
+
+    /// Forgets the ringing so far.
+    fn hush(&self) -> Result<()> {
+        let (_, reader) = self.sockets()?;
+        let mut ignored = [0; 64];
+        loop {
+            match (&mut &*reader).read(&mut ignored) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Connection {
+    /// The next notification, if there is one within `patience` (`None`: for ever). Zero looks at what has
+    /// arrived, and does not wait.
+    pub(crate) fn wait_notification(
+        &self,
+        patience: Option<Duration>,
+    ) -> Result<Option<Notification>> {
+        self.check_open()?;
+        let deadline = patience.map(|patience| Instant::now() + patience);
+        loop {
+            if let Some(found) = self.mailbox().take_notification() {
+                return Ok(Some(found));
+            }
+            let Some(mut session) = self.take_turn_until(deadline)? else {
+                return Ok(None);
+            };
+            let over = self.turn_with(&mut session, None, |session| {
+                self.bell.hush()?;
+                self.bell.listening.store(true, Ordering::SeqCst);
+                let wanted = self.bell.wanted.load(Ordering::SeqCst) > 0;
+                let (_, reader) = self.bell.sockets()?;
+                let outcome = if wanted {
+                    session
+                        .channel()?
+                        .wait_for_server(Some(Instant::now()), None)
+                } else {
+                    session
+                        .channel()?
+                        .wait_for_server(deadline, Some(reader.as_fd()))
+                };
+                self.bell.listening.store(false, Ordering::SeqCst);
+                let timed_out = !outcome?;
+                // What has come is kept where it belongs; nothing else can have.
+                session.keep_what_came()?;
+                Ok(timed_out && !wanted)
+            })?;
+            // Fairly: to the thread that rang, if one did.
+            parking_lot::MutexGuard::unlock_fair(session);
+            if over && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Ok(self.mailbox().take_notification());
+            }
+        }
+    }
+}
