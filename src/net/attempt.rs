@@ -245,6 +245,7 @@ fn encrypted(
             return Ok((Transport::plain(stream), None));
         }
     }
+    secure::check_beyond_libpq(config, host).map_err(|error| Failure::new(error, Next::Nothing))?;
     let config = secure::load(config, host).map_err(Failure::of_encryption)?;
     let transport = Transport::secure(stream, &config, deadline).map_err(Failure::of_encryption)?;
     Ok((transport, Some(Secured { config, direct })))
