@@ -23,11 +23,12 @@ esac
 step() { printf '\n==> %s\n' "$*"; }
 die() { printf '\nrun.sh: %s\n' "$*" >&2; exit 1; }
 
-# Whatever ends this script, the server of ctest's fixture is stopped.
+# Whatever ends this script, the servers of ctest's fixtures are stopped.
 finish() {
     local status=$?
     trap - EXIT
     c_tests/support/pg.sh stop "$build/server" || status=1
+    c_tests/support/tls.sh stop "$build/tls" || status=1
     exit "$status"
 }
 trap finish EXIT
@@ -62,6 +63,7 @@ need go golang-go
 need ruby ruby
 need luajit luajit
 need shellcheck shellcheck
+need openssl openssl
 [ "$valgrind_ring" = no ] || need valgrind valgrind
 has_server || missing+=(postgresql)
 # gcc alone comes without the headers of the C library where recommended packages are left out.
