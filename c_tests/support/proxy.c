@@ -84,6 +84,11 @@ static int connect_to_server(const proxy *between)
     strcpy(local.sun_path, between->path);
     int failed = is_unix ? connect(server, (struct sockaddr *)&local, sizeof local)
                          : connect(server, (struct sockaddr *)&address, sizeof address);
+    /* A program that has made its socket, and does not listen on it yet. */
+    for (int tries = 0; is_unix && failed != 0 && errno == ECONNREFUSED && tries < 1000; tries++) {
+        nanosleep(&(struct timespec){ .tv_sec = 0, .tv_nsec = 5000000 }, NULL);
+        failed = connect(server, (struct sockaddr *)&local, sizeof local);
+    }
     if (failed != 0) {
         close(server);
         return -1;
