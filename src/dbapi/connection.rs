@@ -281,8 +281,9 @@ impl Connection {
         self.characteristics
             .store(session.characteristics().pack(), Ordering::Release);
         if let Ok(channel) = session.channel()
-            && channel.wire().parameters_changed()
+            && channel.wire_ref().parameters_changed()
         {
+            channel.wire().note_parameters();
             *self.parameters.lock() = channel.wire_ref().parameters().to_vec();
         }
         if result.as_ref().is_err_and(Error::breaks_connection) {

@@ -200,10 +200,11 @@ impl Session {
     /// Sets the encoding back to UTF-8, if a statement has changed it: what the server sends and takes from then on
     /// would be read as what it is not. In a failed transaction the rollback does.
     fn restore_encoding(&mut self) -> Result<Option<Error>> {
-        if self.status() == Status::InError {
+        let in_error = self.status() == Status::InError;
+        let wire = self.channel()?.wire_ref();
+        if in_error || !wire.parameters_changed() {
             return Ok(None);
         }
-        let wire = self.channel()?.wire_ref();
         let encoding = wire.parameter_status("client_encoding");
         let Some(encoding) = encoding.filter(|encoding| !is_utf8(encoding)) else {
             return Ok(None);
