@@ -35,12 +35,18 @@ common_settings() { # PORT
 port = $1
 wal_level = replica
 hot_standby = on
-# What was committed has reached the standby, even where neither writes to disk.
-synchronous_commit = on
-synchronous_standby_names = 'standby'
 # A standby that comes late still finds all since the copy.
 wal_keep_size = 256MB
 wal_sender_timeout = 10s
+CONF
+}
+
+primary_settings() {
+    cat <<'CONF'
+# What was committed has reached the standby, even where neither writes to disk. Not the standby's own: once
+# promoted, it has no one to wait for.
+synchronous_commit = on
+synchronous_standby_names = 'standby'
 CONF
 }
 
@@ -63,7 +69,7 @@ launch_both() {
     local name
     ports=("$(free_port)")
     ports+=("$(free_port "${ports[0]}")")
-    common_settings "${ports[0]}" | as_server tee "$work/primary/pair.conf" >/dev/null
+    { common_settings "${ports[0]}"; primary_settings; } | as_server tee "$work/primary/pair.conf" >/dev/null
     { common_settings "${ports[1]}"; standby_settings "${ports[0]}"; } \
         | as_server tee "$work/standby/pair.conf" >/dev/null
     launch primary
