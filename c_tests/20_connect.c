@@ -198,10 +198,8 @@ static void bad_values(void)
 static void options_not_supported(void)
 {
     static const char *const refused[][2] = {
-        { "sslmode=require", "sslmode" },
         { "gssencmode=require", "gssencmode" },
-        { "channel_binding=require", "channel_binding" },
-        { "requirepeer=postgres", "requirepeer" },
+        { "oauth_issuer=x", "oauth_issuer" },
         { "client_encoding=LATIN1", "client_encoding" },
     };
     for (size_t i = 0; i < COUNT(refused); i++) {

@@ -549,6 +549,159 @@ int32_t dbapi_connection_closed(const dbapi_connection_t *connection);
 int32_t dbapi_connection_transaction_status(const dbapi_connection_t *connection);
 
 /**
+ * The connection string that it was opened with, as `keyword=value` pairs, with every password shown as `xxx`.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_dsn(const dbapi_connection_t *connection);
+
+/**
+ * The host that it is connected to: of several in the connection string, the one. As it was given: a name, an
+ * address, or the directory of a Unix socket.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_host(const dbapi_connection_t *connection);
+
+/**
+ * The port that it is connected to; of a Unix socket, the number in its file's name.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return the port; 0 for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_port(const dbapi_connection_t *connection);
+
+/**
+ * The process id of the server's process that serves it: `pid` in pg_stat_activity. Through a pooler, what the
+ * pooler says.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return the id; 0 if the server did not say, or for what is not a connection's handle. Any thread; never
+ *   waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_backend_pid(const dbapi_connection_t *connection);
+
+/**
+ * The server's version, as libpq numbers it: 150018 is 15.18, 90624 is 9.6.24.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return the number; 0 if the server did not say, or for what is not a connection's handle. Any thread; never
+ *   waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_server_version(const dbapi_connection_t *connection);
+
+/**
+ * The version of the frontend/backend protocol that was agreed on, as libpq numbers it: 30000 is 3.0, 30002 is
+ * 3.2.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return the number; 0 for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_protocol_version(const dbapi_connection_t *connection);
+
+/**
+ * Whether it is encrypted by TLS.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return true if it is; false for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+bool dbapi_connection_ssl_in_use(const dbapi_connection_t *connection);
+
+/**
+ * What its TLS is made of, under the names of libpq's `PQsslAttribute`: `library` ("rustls"), `protocol`
+ * ("TLSv1.3"), `key_bits` ("256"), `cipher` ("TLS_AES_256_GCM_SHA384"), `compression` ("off"), `alpn`
+ * ("postgresql", or "" if the server selected none).
+ *
+ * @param connection borrowed; it may be closed.
+ * @param name borrowed: the attribute.
+ * @return a string borrowed from the connection, until it is freed; NULL without TLS, for an unknown name, and
+ *   for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_ssl_attribute(const dbapi_connection_t *connection,
+                                           const char *name);
+
+/**
+ * Cancels the command that is in progress on the connection, in whatever thread: that call fails with
+ * DBAPI_OPERATIONAL_ERROR and SQLSTATE 57014, unless it ends before. Harmless when none is. Never waits for the
+ * call that it cancels, only (10 seconds at most) for the server to have taken the request, which travels by a
+ * connection of its own, with TLS if the session has it; a command that begins later is never hit.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, also when nothing was in progress; DBAPI_OPERATIONAL_ERROR if the server could not be
+ *   reached; DBAPI_NOT_SUPPORTED_ERROR if it gave no key to cancel with; DBAPI_INTERFACE_ERROR on a closed
+ *   connection. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_cancel(dbapi_connection_t *connection,
+                                       dbapi_error_t **out_error);
+
+/**
+ * Sets what a call on the connection or on its cursors may take, from the next call on: waiting for its turn,
+ * sending, and reading the answer to its end. A statement that takes longer is cancelled, and its call fails
+ * with DBAPI_OPERATIONAL_ERROR, for which `dbapi_error_timed_out` is true. If the server answers, the SQLSTATE
+ * is 57014 and the connection stays usable; if it does not within half of the timeout more (at least 0.5, at
+ * most 2 seconds), the connection is broken. A statement that ends just then has succeeded. The keyword
+ * `timeout` in the connection string, in seconds, sets it from connecting on, connecting included.
+ *
+ * @param connection borrowed.
+ * @param milliseconds 0: none.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for less than 0 or more than 2147483647;
+ *   DBAPI_INTERFACE_ERROR on a closed connection. Any thread; never waits.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_timeout(dbapi_connection_t *connection,
+                                            int64_t milliseconds,
+                                            dbapi_error_t **out_error);
+
+/**
+ * What a call on the connection may take.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return milliseconds; 0: as long as it takes, and for what is not a connection's handle. Any thread; never
+ *   waits.
+ * @since 0.1
+ */
+int64_t dbapi_connection_timeout(const dbapi_connection_t *connection);
+
+/**
+ * Sets what a call on this cursor may take, from the next call on, whatever its connection's timeout is.
+ *
+ * @param cursor borrowed.
+ * @param milliseconds 0: none; -1: what the connection says, as at first.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for less than -1 or more than 2147483647;
+ *   DBAPI_INTERFACE_ERROR on a closed cursor. Any thread, in turn with other calls on the cursor.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_timeout(dbapi_cursor_t *cursor,
+                                        int64_t milliseconds,
+                                        dbapi_error_t **out_error);
+
+/**
+ * What `dbapi_cursor_set_timeout` set.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return milliseconds; 0: as long as it takes; -1: what the connection says, and for what is not a cursor's
+ *   handle. Any thread, in turn with other calls on the cursor.
+ * @since 0.1
+ */
+int64_t dbapi_cursor_timeout(const dbapi_cursor_t *cursor);
+
+/**
  * PEP 249's commit. Outside a transaction it does nothing.
  *
  * A transaction that has failed cannot be committed; the server rolls it back, and this says so with an
@@ -1221,6 +1374,16 @@ bool dbapi_error_transaction_usable(const dbapi_error_t *error);
  * @since 0.1
  */
 bool dbapi_error_retryable(const dbapi_error_t *error);
+
+/**
+ * Whether a time-out brought it about: the connection's or the cursor's (`dbapi_connection_set_timeout`), the
+ * keywords `timeout` or `connect_timeout`. Not for one that the server keeps, such as statement_timeout.
+ *
+ * @param error borrowed.
+ * @return true if so; false for what is not an error's handle. Any thread.
+ * @since 0.1
+ */
+bool dbapi_error_timed_out(const dbapi_error_t *error);
 
 /**
  * ERROR, FATAL or PANIC, in the server's language. This and the functions that follow give a field that

@@ -117,6 +117,7 @@ struct Repr {
     breaks_connection: bool,
     breaks_transaction: bool,
     nothing_sent: bool,
+    timed_out: bool,
     row: Option<u64>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -132,6 +133,7 @@ impl Error {
             breaks_connection: false,
             breaks_transaction: false,
             nothing_sent: false,
+            timed_out: false,
             row: None,
             source: None,
         }))
@@ -166,6 +168,13 @@ impl Error {
     /// nothing it says can be trusted.
     pub(crate) fn broken(message: impl Into<String>) -> Error {
         Error::new(Class::Operational, message).breaking_connection()
+    }
+
+    /// A time-out of the caller's choosing has passed.
+    pub(crate) fn timeout(message: impl Into<String>) -> Error {
+        Error::new(Class::Operational, message)
+            .with_sqlstate("08006")
+            .by_timeout()
     }
 
     /// The server broke the protocol. The connection is unusable after it.
@@ -216,6 +225,12 @@ impl Error {
         self
     }
 
+    /// The same error, brought about by a time-out of the caller's choosing.
+    pub(crate) fn by_timeout(mut self) -> Error {
+        self.0.timed_out = true;
+        self
+    }
+
     /// The same error, met by row `row` (from 0) of an executemany.
     pub(crate) fn in_row(mut self, row: u64) -> Error {
         self.0.row = Some(row);
@@ -235,6 +250,12 @@ impl Error {
     /// The same error with words before its message, such as which host was tried.
     pub(crate) fn prefixed(mut self, prefix: &str) -> Error {
         self.0.message = format!("{prefix}{}", self.0.message);
+        self
+    }
+
+    /// The same error with more behind its message.
+    pub(crate) fn suffixed(mut self, suffix: &str) -> Error {
+        self.0.message.push_str(suffix);
         self
     }
 
@@ -280,6 +301,11 @@ impl Error {
     /// Whether the transaction it happened in can only be rolled back.
     pub(crate) fn breaks_transaction(&self) -> bool {
         self.0.breaks_transaction || self.0.breaks_connection
+    }
+
+    /// Whether a time-out of the caller's choosing brought it about.
+    pub(crate) fn is_timeout(&self) -> bool {
+        self.0.timed_out
     }
 
     /// Whether running the same work again, from the start of its transaction, may succeed without any

@@ -26,6 +26,7 @@ pub(super) struct ErrorHandle {
     connection_usable: bool,
     transaction_usable: bool,
     retryable: bool,
+    timed_out: bool,
 }
 
 /// Numbers of the diagnostic fields.
@@ -89,6 +90,7 @@ impl ErrorHandle {
             connection_usable: !error.breaks_connection(),
             transaction_usable: !error.breaks_transaction(),
             retryable: error.is_retryable(),
+            timed_out: error.is_timeout(),
         }
     }
 
@@ -211,6 +213,17 @@ pub unsafe extern "C" fn dbapi_error_transaction_usable(error: *const dbapi_erro
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_error_retryable(error: *const dbapi_error_t) -> bool {
     read(error, false, |handle| handle.retryable)
+}
+
+/// Whether a time-out brought it about: the connection's or the cursor's (`dbapi_connection_set_timeout`), the
+/// keywords `timeout` or `connect_timeout`. Not for one that the server keeps, such as statement_timeout.
+///
+/// @param error borrowed.
+/// @return true if so; false for what is not an error's handle. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_error_timed_out(error: *const dbapi_error_t) -> bool {
+    read(error, false, |handle| handle.timed_out)
 }
 
 /// ERROR, FATAL or PANIC, in the server's language. This and the functions that follow give a field that

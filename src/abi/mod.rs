@@ -25,6 +25,10 @@ pub mod status;
 
 pub mod connection;
 
+pub mod about;
+
+pub mod cancel;
+
 pub mod transaction;
 
 pub mod cursor;

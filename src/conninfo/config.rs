@@ -12,6 +12,7 @@ use super::environment::Environment;
 use super::hosts::Host;
 use super::passfile::{PassFile, Password};
 use super::resolve::default_passfile;
+use super::tls_options::TlsOptions;
 use super::values::{
     ChannelBinding, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
     SslNegotiation, TargetSessionAttrs, TlsVersion,
@@ -40,6 +41,8 @@ pub(crate) struct Config {
     /// For each host (and each of its addresses); None: wait for ever. One second is one second, as since
     /// libpq 17.
     pub(crate) connect_timeout: Option<Duration>,
+    /// What connecting, and any later call, may take; None: as long as it takes.
+    pub(crate) timeout: Option<Duration>,
     /// With fallback_application_name applied.
     pub(crate) application_name: Option<String>,
     /// Command-line options for the server.
@@ -84,6 +87,8 @@ pub(crate) struct Config {
     pub(crate) sslcertmode: SslCertMode,
     /// Whether TLS names the host it wants.
     pub(crate) sslsni: bool,
+    /// Files and the like.
+    pub(crate) tls: TlsOptions,
     /// None: no lower bound.
     pub(crate) ssl_min_protocol_version: Option<TlsVersion>,
     /// None: no upper bound.
@@ -137,6 +142,7 @@ impl Conninfo {
             user,
             password: self.get_non_empty("password").map(Password::new),
             connect_timeout: seconds("connect_timeout")?,
+            timeout: self.timeout()?,
             application_name: text("application_name")
                 .or_else(|| text("fallback_application_name")),
             options: text("options"),
@@ -167,6 +173,7 @@ impl Conninfo {
             sslsni: self
                 .or_default("sslsni")
                 .is_some_and(|value| value.starts_with('1')),
+            tls: self.tls_options(),
             ssl_min_protocol_version: self.tls_version("ssl_min_protocol_version")?,
             ssl_max_protocol_version: self.tls_version("ssl_max_protocol_version")?,
             passfile: None,
@@ -203,6 +210,13 @@ impl Config {
         if self.sslnegotiation == SslNegotiation::Direct && self.sslmode < SslMode::Require {
             return Err(invalid_value(
                 "weak sslmode may not be used with sslnegotiation=direct (use \"require\", \"verify-ca\", or \"verify-full\")",
+            ));
+        }
+        // The system's certificates vouch for anyone: only with the host name checked do they mean a thing.
+        if self.tls.sslrootcert.as_deref() == Some("system") && self.sslmode != SslMode::VerifyFull
+        {
+            return Err(invalid_value(
+                "weak sslmode may not be used with sslrootcert=system (use \"verify-full\")",
             ));
         }
         Ok(())

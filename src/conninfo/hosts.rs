@@ -26,6 +26,8 @@ const DEFAULT_PORT: u16 = 5432;
 pub(crate) struct Host {
     /// For messages: the host as given, else the hostaddr, else the default socket directory.
     pub(crate) name: String,
+    /// The host as given, and nothing else: what a certificate must be for. Empty without one, and for sockets.
+    pub(crate) given: String,
     /// What to connect to.
     pub(crate) target: Target,
     /// The TCP port, or the number in the socket file's name. Never 0.
@@ -124,6 +126,7 @@ fn list(value: Option<&str>) -> Vec<&str> {
 
 fn host(name: String, address: String, port: &str, env: &dyn Environment) -> Result<Host> {
     let port = self::port(port)?;
+    let given = name.clone();
     let (name, target) = if !address.is_empty() {
         if !is_numeric(&address) {
             let address = shown(&address);
@@ -171,8 +174,13 @@ fn host(name: String, address: String, port: &str, env: &dyn Environment) -> Res
             "the Unix-domain socket path is too long (maximum {MAX_SOCKET_PATH} bytes)"
         )));
     }
+    let given = match target {
+        Target::Tcp { .. } => given,
+        _ => String::new(),
+    };
     Ok(Host {
         name,
+        given,
         target,
         port,
         password: None,

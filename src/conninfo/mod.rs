@@ -27,6 +27,7 @@ mod resolve;
 mod service;
 #[cfg(test)]
 mod tests;
+mod tls_options;
 mod uri;
 mod values;
 
@@ -34,6 +35,12 @@ pub(crate) use self::{
     config::Config,
     environment::ProcessEnvironment,
     hosts::{Host, Target},
+    os::name_of_user,
+    passfile::Password,
+    values::{
+        LONGEST_TIMEOUT, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode, SslNegotiation,
+        TargetSessionAttrs, TlsVersion,
+    },
 };
 
 /// Keyword/value pairs, in the table's order, each keyword at most once. `Debug` shows no secret.

@@ -40,15 +40,6 @@ const fn secret(keyword: &'static str, variable: Option<&'static str>) -> Option
     }
 }
 
-const fn ours(keyword: &'static str, default: &'static str) -> OptionSpec {
-    OptionSpec {
-        keyword,
-        variable: None,
-        default: Some(default),
-        secret: false,
-    }
-}
-
 /// Every keyword.
 #[rustfmt::skip]
 pub(crate) static OPTIONS: &[OptionSpec] = &[
@@ -104,7 +95,13 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     row("oauth_scope", None, None),
     row("sslkeylogfile", None, None),
     // How many SCRAM iterations a server may ask of us before we call it an attack.
-    ours("scram_max_iterations", "100000"),
+    row("scram_max_iterations", None, Some("100000")),
+    // Seconds, with decimals, that connecting and any later call may take.
+    row("timeout", None, None),
+    // What sslrootcert, sslcert and sslkey name files of, as PEM text, for programs that never write it to a disk.
+    row("sslrootcert_pem", None, None),
+    row("sslcert_pem", None, None),
+    secret("sslkey_pem", None),
 ];
 
 /// The row of `keyword` and its place in the table. Case matters, as in libpq.

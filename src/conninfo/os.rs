@@ -1,4 +1,4 @@
-//! The name of the effective user, from wherever the system keeps users (NSS: files, LDAP, sssd, systemd).
+//! The names of users, from wherever the system keeps users (NSS: files, LDAP, sssd, systemd).
 #![allow(
     unsafe_code,
     reason = "getpwuid_r: no safe wrapper asks NSS without a dependency of its own"
@@ -9,10 +9,27 @@ use std::mem::MaybeUninit;
 
 use crate::error::{Error, Result};
 
-/// The name of the user that this process runs as (its effective id), from wherever the system keeps users.
+/// The name of the user that this process runs as (its effective id).
 pub(super) fn user_name() -> Result<String> {
     // SAFETY: geteuid has no preconditions.
     let id = unsafe { libc::geteuid() };
+    match name_of_user(id) {
+        Ok(Some(name)) => Ok(name),
+        Ok(None) => Err(Error::operational(format!(
+            "no user name given, and the system has no name for user id {id}"
+        ))),
+        Err(NotText) => Err(Error::operational(
+            "no user name given, and the system's name for this user is not UTF-8",
+        )),
+    }
+}
+
+/// A user's name that is not UTF-8.
+#[derive(Debug)]
+pub(crate) struct NotText;
+
+/// The name of the user with this id; `None` if the system has none.
+pub(crate) fn name_of_user(id: u32) -> std::result::Result<Option<String>, NotText> {
     let mut text: Vec<MaybeUninit<libc::c_char>> = vec![MaybeUninit::uninit(); 1024];
     loop {
         let mut entry = MaybeUninit::<libc::passwd>::uninit();
@@ -35,17 +52,14 @@ pub(super) fn user_name() -> Result<String> {
             continue;
         }
         if code != 0 || found.is_null() {
-            return Err(Error::operational(format!(
-                "no user name given, and the system has no name for user id {id}"
-            )));
+            return Ok(None);
         }
         // SAFETY: getpwuid_r succeeded, so `entry` is filled and its name is a string in `text`.
         let name = unsafe { CStr::from_ptr((*found).pw_name) };
-        return name.to_str().map(String::from).map_err(|_| {
-            Error::operational(
-                "no user name given, and the system's name for this user is not UTF-8",
-            )
-        });
+        return match name.to_str() {
+            Ok(name) => Ok(Some(name.to_owned())),
+            Err(_) => Err(NotText),
+        };
     }
 }
 

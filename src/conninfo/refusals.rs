@@ -15,26 +15,12 @@ enum Refused {
 
 use Refused::{Set, Values};
 
-// No TLS is attempted yet, so sslmode's disable, allow and prefer all mean the same: none.
 #[rustfmt::skip]
 static REFUSALS: &[(&str, Refused)] = &[
-    ("sslmode", Values(&["require", "verify-ca", "verify-full"])),
-    ("sslnegotiation", Values(&["direct"])),
-    ("sslcert", Set),
-    ("sslkey", Set),
-    ("sslcertmode", Values(&["require"])),
-    ("sslpassword", Set),
-    ("sslrootcert", Set),
-    ("sslcrl", Set),
-    ("sslcrldir", Set),
-    ("sslkeylogfile", Set),
     ("channel_binding", Values(&["require"])),
     ("require_auth", Set),
     ("min_protocol_version", Values(&["3.2", "latest"])),
     ("gssencmode", Values(&["require"])),
-    ("target_session_attrs", Values(&["read-write", "read-only", "primary", "standby", "prefer-standby"])),
-    ("load_balance_hosts", Values(&["random"])),
-    ("requirepeer", Set),
     ("scram_client_key", Set),
     ("scram_server_key", Set),
     ("oauth_issuer", Set),

@@ -3,10 +3,15 @@
 //! Source: manual, "Parameter Key Words". Messages are libpq's in substance: the keyword, and the value if it
 //! can be shown. Owns no rule that involves two keywords: `config` does.
 
+use std::time::Duration;
+
 use super::Conninfo;
 use super::dsn::{invalid_value, is_space, shown};
 use super::options;
 use crate::error::{Error, Result};
+
+/// The longest `timeout`: as many milliseconds as 31 bits count, which is what libpq's own time-outs can be.
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// A value that is one of several words.
 pub(super) trait Choice: Copy + 'static {
@@ -121,6 +126,26 @@ choices! {
     }
 }
 
+impl ProtocolVersion {
+    /// libpq's number: 30002 for 3.2.
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            ProtocolVersion::V3_0 => 30_000,
+            ProtocolVersion::V3_2 => 30_002,
+        }
+    }
+}
+
+impl TlsVersion {
+    /// As written in a connection string.
+    pub(crate) fn word(self) -> &'static str {
+        TlsVersion::WORDS
+            .iter()
+            .find(|&&(_, version)| version == self)
+            .map_or("", |(word, _)| word)
+    }
+}
+
 impl Conninfo {
     /// The value of `keyword`, or the table's default for it.
     pub(super) fn or_default(&self, keyword: &str) -> Option<&str> {
@@ -158,6 +183,28 @@ impl Conninfo {
                 parse_integer(value).ok_or_else(|| invalid_integer(keyword, &shown(value)))
             })
             .transpose()
+    }
+
+    /// `timeout`: seconds, with decimals if need be. Zero, or no value, means none.
+    pub(super) fn timeout(&self) -> Result<Option<Duration>> {
+        let Some(value) = self.get_non_empty("timeout") else {
+            return Ok(None);
+        };
+        let text = value.trim_matches(is_space);
+        let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+        text.parse()
+            .ok()
+            .filter(|_| plain)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|&timeout| timeout <= LONGEST_TIMEOUT)
+            .map(|timeout| Some(timeout).filter(|timeout| !timeout.is_zero()))
+            .ok_or_else(|| {
+                invalid_value(format!(
+                    "invalid value{} for connection option \"timeout\": it is a number of seconds, at most {}",
+                    shown(value),
+                    LONGEST_TIMEOUT.as_secs()
+                ))
+            })
     }
 
     /// An integer for which zero and less mean the system's default.

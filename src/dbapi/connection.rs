@@ -3,15 +3,20 @@
 //! Calls on one connection take turns: each locks the session for as long as it talks to the server. What a
 //! getter needs is kept beside the lock, so that getters never wait.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
-use crate::conninfo::{Conninfo, ProcessEnvironment};
+use super::about::About;
+use super::deadline::Limit;
+use crate::conninfo::{Conninfo, LONGEST_TIMEOUT, ProcessEnvironment};
 use crate::error::{Class, Error, Result, SqlState};
-use crate::net::{self, Channel};
+use crate::net::{self, CancelTarget, Cancelled, Channel};
 use crate::wire::TransactionStatus;
+
+/// How long a cancel request may take to reach the server, at most.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long `close` waits for the rollback of a transaction that was left open.
 const GOOD_BYE_PATIENCE: Duration = Duration::from_secs(2);
@@ -48,6 +53,13 @@ pub(crate) struct Connection {
     session: Mutex<Session>,
     closed: AtomicU8,
     status: AtomicU8,
+    /// Milliseconds; 0 is none.
+    timeout: AtomicU64,
+    about: About,
+    cancel: Option<CancelTarget>,
+    /// Held while a cancel request is under way, and passed through by each command: what one thread cancels
+    /// must not be the next command, which another has begun meanwhile.
+    cancelling: Mutex<()>,
     /// The process that connected. In a forked child, the connection is its parent's.
     process: u32,
 }
@@ -55,6 +67,9 @@ pub(crate) struct Connection {
 /// What a thread has while it is its turn.
 pub(crate) struct Session {
     channel: Option<Channel>,
+    /// The time that the call under way has.
+    pub(super) limit: Option<Limit>,
+    pub(super) cancel: Option<CancelTarget>,
     autocommit: bool,
     /// How many transactions have ended: a server-side cursor lives in the one that declared it.
     pub(super) transactions: u64,
@@ -72,10 +87,18 @@ impl Connection {
     /// Connects as `dsn`, overridden by `keywords`, says.
     pub(crate) fn open(dsn: Option<&str>, keywords: &[(&str, Option<&str>)]) -> Result<Connection> {
         // Whatever goes wrong, there is no connection to use.
-        let channel = Connection::connect(dsn, keywords).map_err(Error::breaking_connection)?;
+        let (channel, about, timeout) =
+            Connection::connect(dsn, keywords).map_err(Error::breaking_connection)?;
+        let cancel = channel.cancel_target();
         Ok(Connection {
+            timeout: AtomicU64::new(milliseconds(timeout)),
+            about,
+            cancel: cancel.clone(),
+            cancelling: Mutex::new(()),
             session: Mutex::new(Session {
                 channel: Some(channel),
+                limit: None,
+                cancel,
                 autocommit: false,
                 transactions: 0,
                 failure: None,
@@ -86,10 +109,72 @@ impl Connection {
         })
     }
 
-    fn connect(dsn: Option<&str>, keywords: &[(&str, Option<&str>)]) -> Result<Channel> {
+    fn connect(
+        dsn: Option<&str>,
+        keywords: &[(&str, Option<&str>)],
+    ) -> Result<(Channel, About, Option<Duration>)> {
         let environment = ProcessEnvironment;
         let conninfo = Conninfo::resolve(dsn, keywords, &environment)?;
-        net::connect(&conninfo.config(&environment)?)
+        let config = conninfo.config(&environment)?;
+        let channel = net::connect(&config)?;
+        let said = Conninfo::merge(dsn, keywords)?.redacted();
+        let about = About::new(&said, &channel);
+        Ok((channel, about, config.timeout))
+    }
+
+    /// What never changes.
+    pub(crate) fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// What a call may take, unless its cursor says otherwise.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        match self.timeout.load(Ordering::Acquire) {
+            0 => None,
+            milliseconds => Some(Duration::from_millis(milliseconds)),
+        }
+    }
+
+    /// Sets what a call may take, from the next one on. Never waits.
+    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> Result<()> {
+        self.check_open()?;
+        check_timeout(timeout)?;
+        self.timeout.store(milliseconds(timeout), Ordering::Release);
+        Ok(())
+    }
+
+    /// Cancels the command that is in progress, if one is. Does not wait for it, but for the server to have
+    /// passed the request on, so that no later command is hit.
+    pub(crate) fn cancel(&self) -> Result<()> {
+        self.check_open()?;
+        if self.is_inherited() {
+            return Err(Error::interface(
+                "the connection belongs to the process that opened it, not to its forked child",
+            ));
+        }
+        let limit = self
+            .timeout()
+            .map_or(CANCEL_PATIENCE, |limit| limit.min(CANCEL_PATIENCE));
+        let deadline = Instant::now() + limit;
+        let Some(_gate) = self.cancelling.try_lock_until(deadline) else {
+            // Another thread's request is still on its way.
+            return Err(
+                Error::timeout("timeout: a cancel request is in progress already")
+                    .with_sqlstate("57014"),
+            );
+        };
+        if self.status() != Status::Active {
+            return Ok(());
+        }
+        let Some(target) = &self.cancel else {
+            return Err(Error::not_supported(
+                "the server gave no key to cancel its statements with",
+            ));
+        };
+        match target.cancel(deadline) {
+            Cancelled::Done => Ok(()),
+            Cancelled::NotSent(error) | Cancelled::Unknown(error) => Err(error),
+        }
     }
 
     /// Whether it is open, closed or broken. Never waits.
@@ -127,20 +212,70 @@ impl Connection {
     /// Takes a turn: runs `work` while no other thread uses the connection. An error that breaks the
     /// connection closes it; so does a panic on the way.
     pub(super) fn turn<T>(&self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
-        self.turn_with(&mut self.session.lock(), work)
+        let limit = Limit::start(self.timeout());
+        self.turn_with(&mut *self.take_turn(limit)?, limit, work)
     }
 
-    /// The same, unless another thread has its turn.
-    pub(super) fn turn_if_idle(&self, work: impl FnOnce(&mut Session) -> Result<()>) -> Result<()> {
-        match self.session.try_lock() {
-            Some(mut session) => self.turn_with(&mut session, work),
-            None => Ok(()),
+    /// The same for work that sends a command. It has to be done within `timeout`, its waiting for its turn
+    /// included.
+    pub(super) fn command<T>(
+        &self,
+        timeout: Option<Duration>,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
+        let limit = Limit::start(timeout);
+        let mut session = self.take_turn(limit)?;
+        self.turn_with(&mut session, limit, |session| {
+            self.begin_work(limit)?;
+            work(session)
+        })
+    }
+
+    fn take_turn(&self, limit: Option<Limit>) -> Result<MutexGuard<'_, Session>> {
+        match limit {
+            None => Ok(self.session.lock()),
+            Some(limit) => self
+                .session
+                .try_lock_until(limit.deadline())
+                .ok_or_else(|| limit.no_turn()),
+        }
+    }
+
+    /// Shows other threads that a command is in progress, once no cancel request meant for an earlier one is
+    /// on its way any more.
+    fn begin_work(&self, limit: Option<Limit>) -> Result<()> {
+        let gate = match limit {
+            None => self.cancelling.lock(),
+            Some(limit) => self
+                .cancelling
+                .try_lock_until(limit.deadline())
+                .ok_or_else(|| limit.no_turn())?,
+        };
+        self.status.store(Status::Active as u8, Ordering::Release);
+        drop(gate);
+        Ok(())
+    }
+
+    /// The same, unless it would have to wait for another thread.
+    pub(super) fn command_if_idle(
+        &self,
+        work: impl FnOnce(&mut Session) -> Result<()>,
+    ) -> Result<()> {
+        let limit = Limit::start(self.timeout());
+        match (self.session.try_lock(), self.cancelling.try_lock()) {
+            (Some(mut session), Some(gate)) => self.turn_with(&mut session, limit, |session| {
+                self.status.store(Status::Active as u8, Ordering::Release);
+                drop(gate);
+                work(session)
+            }),
+            _ => Ok(()),
         }
     }
 
     fn turn_with<T>(
         &self,
         session: &mut Session,
+        limit: Option<Limit>,
         work: impl FnOnce(&mut Session) -> Result<T>,
     ) -> Result<T> {
         self.check_open()?;
@@ -148,7 +283,9 @@ impl Connection {
             connection: self,
             over: false,
         };
+        session.limit = limit;
         let result = work(session);
+        session.limit = None;
         outcome.over = true;
         self.status.store(session.status() as u8, Ordering::Release);
         if result.as_ref().is_err_and(Error::breaks_connection) {
@@ -160,18 +297,12 @@ impl Connection {
 
     /// PEP 249's commit. Nothing to do outside a transaction.
     pub(crate) fn commit(&self) -> Result<()> {
-        self.turn(|session| {
-            self.begin_work();
-            session.commit()
-        })
+        self.command(self.timeout(), Session::commit)
     }
 
     /// PEP 249's rollback. Nothing to do outside a transaction.
     pub(crate) fn rollback(&self) -> Result<()> {
-        self.turn(|session| {
-            self.begin_work();
-            session.rollback()
-        })
+        self.command(self.timeout(), Session::rollback)
     }
 
     /// Whether statements commit by themselves.
@@ -208,11 +339,26 @@ impl Connection {
     pub(super) fn is_inherited(&self) -> bool {
         self.process != std::process::id()
     }
+}
 
-    /// Shows other threads that a command is in progress.
-    pub(super) fn begin_work(&self) {
-        self.status.store(Status::Active as u8, Ordering::Release);
+/// As milliseconds, of which 0 is none: what is shorter than one is one.
+fn milliseconds(timeout: Option<Duration>) -> u64 {
+    timeout.map_or(0, |timeout| {
+        u64::try_from(timeout.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1)
+    })
+}
+
+/// A programming error for a time-out that is too long to be meant.
+pub(super) fn check_timeout(timeout: Option<Duration>) -> Result<()> {
+    if timeout.is_some_and(|timeout| timeout > LONGEST_TIMEOUT) {
+        return Err(Error::programming(format!(
+            "a timeout can be at most {} milliseconds",
+            LONGEST_TIMEOUT.as_millis()
+        )));
     }
+    Ok(())
 }
 
 impl Drop for Connection {
@@ -288,6 +434,10 @@ impl Session {
             self.transactions += 1;
         }
         let Some(error) = error else { return Ok(()) };
+        let error = match &self.limit {
+            Some(limit) => limit.explain(error),
+            None => error,
+        };
         if status != Status::InError {
             return Err(error);
         }
@@ -310,7 +460,8 @@ impl Session {
             }
             Status::InTransaction => {
                 let tag = self.command("COMMIT").map_err(|error| {
-                    if error.breaks_connection() && error.fields().is_none() {
+                    // Even a server that says why it goes may have committed first.
+                    if error.breaks_connection() {
                         error
                             .prefixed("whether the transaction was committed is unknown: ")
                             .with_sqlstate("08007")

@@ -5,8 +5,9 @@
 
 use std::ffi::CStr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::connection::Connection;
+use super::connection::{self, Connection};
 use super::exchange;
 use super::executemany::{self, RowSource};
 use super::lexer;
@@ -36,6 +37,8 @@ pub(crate) struct Cursor {
     row_count: i64,
     array_size: usize,
     format: ResultFormat,
+    /// What a call may take; `None`: what its connection says.
+    timeout: Option<Option<Duration>>,
     closed: bool,
 }
 
@@ -53,6 +56,7 @@ impl Cursor {
             row_count: -1,
             array_size: 1,
             format: ResultFormat::Auto,
+            timeout: None,
             closed: false,
         })
     }
@@ -75,9 +79,9 @@ impl Cursor {
             return Err(exchange::empty_query());
         }
         let binary = self.format == ResultFormat::Binary;
+        let timeout = self.time_for_a_call();
         let server = self.server.as_mut();
-        let reply = self.connection.turn(|session| {
-            self.connection.begin_work();
+        let reply = self.connection.command(timeout, |session| {
             let bound = match arguments {
                 None => None,
                 Some(arguments) => Some(arguments.bind(sql, session.standard_strings())?),
@@ -111,8 +115,7 @@ impl Cursor {
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
         }
-        self.row_count = self.connection.turn(|session| {
-            self.connection.begin_work();
+        self.row_count = self.connection.command(self.time_for_a_call(), |session| {
             executemany::run(session, sql, rows)
         })?;
         Ok(())
@@ -127,12 +130,12 @@ impl Cursor {
     /// that is 0.
     pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         self.check_open()?;
+        let timeout = self.time_for_a_call();
         if let Some(server) = &mut self.server {
             let binary = self.format == ResultFormat::Binary;
-            let reply = self.connection.turn(|session| {
-                self.connection.begin_work();
-                server.fetch(session, most, binary)
-            })?;
+            let reply = self
+                .connection
+                .command(timeout, |session| server.fetch(session, most, binary))?;
             let result = ResultSet::new(reply);
             self.row_count = result.row_count;
             self.result = Some(result);
@@ -193,6 +196,24 @@ impl Cursor {
         Ok(())
     }
 
+    /// What a call on this cursor may take.
+    fn time_for_a_call(&self) -> Option<Duration> {
+        self.timeout.unwrap_or_else(|| self.connection.timeout())
+    }
+
+    /// What `set_timeout` set; `None`: what its connection says.
+    pub(crate) fn timeout(&self) -> Option<Option<Duration>> {
+        self.timeout
+    }
+
+    /// Sets what a call may take, from the next one on; `None`: what its connection says.
+    pub(crate) fn set_timeout(&mut self, timeout: Option<Option<Duration>>) -> Result<()> {
+        self.check_open()?;
+        connection::check_timeout(timeout.flatten())?;
+        self.timeout = timeout;
+        Ok(())
+    }
+
     /// Whether `close` was called.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
@@ -208,13 +229,11 @@ impl Cursor {
         if let Some(result) = &mut self.result {
             result.drop_rows();
         }
+        let timeout = self.time_for_a_call();
         match &mut self.server {
-            Some(server) if self.connection.check_open().is_ok() => {
-                self.connection.turn(|session| {
-                    self.connection.begin_work();
-                    server.close(session)
-                })
-            }
+            Some(server) if self.connection.check_open().is_ok() => self
+                .connection
+                .command(timeout, |session| server.close(session)),
             _ => Ok(()),
         }
     }
@@ -231,6 +250,6 @@ impl Cursor {
         self.closed = true;
         let _ = self
             .connection
-            .turn_if_idle(|session| server.close(session));
+            .command_if_idle(|session| server.close(session));
     }
 }

@@ -92,10 +92,9 @@ impl Session {
 
     /// Reads the answers to what was queued, to their end.
     pub(super) fn finish(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
-        let channel = self.channel()?;
         loop {
-            let event = channel.next_event(None)?;
-            if answers.take(channel, event, sent)? {
+            let event = self.next_event()?;
+            if answers.take(self.channel()?, event, sent)? {
                 break;
             }
         }
@@ -192,11 +191,10 @@ impl Session {
 
     /// Reads on until the statement has been described, or has failed, which is an error after Ready.
     fn described(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
-        let channel = self.channel()?;
         loop {
-            let event = channel.next_event(None)?;
+            let event = self.next_event()?;
             let described = matches!(event, Event::Columns(_) | Event::NoData);
-            if answers.take(channel, event, sent)? {
+            if answers.take(self.channel()?, event, sent)? {
                 self.settle(answers.failure.take())?;
                 return Err(Error::protocol("an end where a description belongs"));
             }

@@ -123,10 +123,9 @@ impl Pipeline<'_> {
                     wire.start_execute(0, RowShape::Unwanted)
                 })
                 .map_err(|error| error.in_row(row as u64))?;
-            let channel = session.channel()?;
-            if channel.wire().poll_transmit().len() >= MOST_WAITING {
-                while let Some(event) = channel.send_or_event(None)? {
-                    self.take(channel, event)?;
+            if session.channel()?.wire().poll_transmit().len() >= MOST_WAITING {
+                while let Some(event) = session.send_or_event()? {
+                    self.take(session.channel()?, event)?;
                 }
                 if self.answers.failure.is_some() {
                     return Ok(());
@@ -148,14 +147,13 @@ impl Pipeline<'_> {
 
     /// Ends the pipeline and reads the answers to their end.
     fn receive_rest(&mut self, session: &mut Session) -> Result<()> {
-        let channel = session.channel()?;
         // After a failure the Sync is there already: the server skips to it.
         if self.answers.failure.is_none() {
-            channel.wire().start_sync();
+            session.channel()?.wire().start_sync();
         }
         loop {
-            let event = channel.next_event(None)?;
-            if self.take(channel, event)? {
+            let event = session.next_event()?;
+            if self.take(session.channel()?, event)? {
                 return Ok(());
             }
         }

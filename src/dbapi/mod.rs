@@ -2,8 +2,10 @@
 //!
 //! Knows what a call means (SEMANTICS), and nothing of C or of sockets.
 
+mod about;
 mod connection;
 mod cursor;
+mod deadline;
 mod exchange;
 mod executemany;
 mod lexer;
@@ -11,6 +13,7 @@ mod placeholder;
 mod result;
 mod server_cursor;
 
+pub(crate) use about::About;
 pub(crate) use connection::{Closed, Connection, Status};
 pub(crate) use cursor::{Cursor, ResultFormat};
 pub(crate) use executemany::RowSource;

@@ -1,35 +1,50 @@
-//! Sockets, the choice of a server, deadlines, and the one loop that drives `wire`.
+//! Sockets, TLS, the choice of a server, deadlines, and the one loop that drives `wire`.
 //!
 //! Knows nothing of cursors or transactions. Everything that waits, waits here, and ends at a deadline if it
-//! is given one.
+//! is given one; only the system's resolver waits as long as it likes.
+//!
+//! Reading order: `stream` (a socket), `transport` (TLS on it), this file (the loop), `attempt` (one address:
+//! encryption, login), `choose` (which of several servers), `cancel`.
 
-mod connect;
+mod attempt;
+mod cancel;
+mod choose;
 pub(crate) mod os;
+mod secure;
 mod stream;
+mod target;
+mod transport;
 
-use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
-pub(crate) use connect::connect;
+pub(crate) use cancel::{CancelTarget, Cancelled};
+pub(crate) use choose::connect;
 
 use crate::error::{Error, Result};
+use crate::tls::TlsSession;
 use crate::wire::{Event, Wire};
+use attempt::Origin;
 use os::Readiness;
-use stream::{Received, Stream};
+use stream::Received;
+use transport::{Transport, timed_out};
 
 /// A connection to a server: the socket, and the protocol's state on it.
 pub(crate) struct Channel {
-    stream: Stream,
+    transport: Transport,
     wire: Wire,
+    /// Where it leads, for cancelling.
+    origin: Arc<Origin>,
     /// Why nothing can be sent any more. What the server said last may still be read: it may say why.
-    send_failure: Option<io::Error>,
+    send_failure: Option<Error>,
 }
 
 impl Channel {
-    fn new(stream: Stream, wire: Wire) -> Channel {
+    fn new(transport: Transport, wire: Wire, origin: Arc<Origin>) -> Channel {
         Channel {
-            stream,
+            transport,
             wire,
+            origin,
             send_failure: None,
         }
     }
@@ -44,8 +59,23 @@ impl Channel {
         &self.wire
     }
 
+    /// The TLS session that it runs in, if it does.
+    pub(crate) fn tls(&self) -> Option<&TlsSession> {
+        self.transport.tls()
+    }
+
+    /// The host as the connection string names it, and the port: of several, the ones connected to.
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        self.origin.host_and_port()
+    }
+
+    /// What it takes to cancel from another thread; `None` if the server gave no key for it.
+    pub(crate) fn cancel_target(&self) -> Option<CancelTarget> {
+        CancelTarget::new(Arc::clone(&self.origin), &self.wire)
+    }
+
     /// The loop: sends what waits, and receives until the server has said something. An error ends the
-    /// connection.
+    /// connection, but for a time-out: the caller may go on with a later deadline.
     pub(crate) fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
             if let Some(event) = self.send_or_event(deadline)? {
@@ -63,13 +93,14 @@ impl Channel {
                 return Ok(Some(event));
             }
             let waiting = self.wire.poll_transmit();
-            if waiting.is_empty() || self.send_failure.is_some() {
+            let nothing = waiting.is_empty() && !self.transport.wants_write();
+            if nothing || self.send_failure.is_some() {
                 return Ok(None);
             }
-            match self.stream.send(waiting) {
+            match self.transport.send(waiting) {
                 Ok(Some(count)) => self.wire.handle_sent(count),
-                Ok(None) => match self.stream.wait(true, deadline).map_err(lost)? {
-                    Readiness::Ready { readable: true } => self.receive_now()?,
+                Ok(None) => match self.transport.wait(true, deadline)? {
+                    Readiness::Ready { readable: true } => self.take_in(false)?,
                     Readiness::Ready { readable: false } => {}
                     Readiness::TimedOut => return Err(timed_out()),
                 },
@@ -80,52 +111,40 @@ impl Channel {
 
     /// Sends what waits without waiting for the server, and without a word if it cannot be: for good-byes.
     pub(crate) fn send_last(&mut self) {
-        while let Ok(Some(count)) = self.stream.send(self.wire.poll_transmit()) {
+        while let Ok(Some(count)) = self.transport.send(self.wire.poll_transmit()) {
             self.wire.handle_sent(count);
             if self.wire.poll_transmit().is_empty() {
-                return;
+                break;
             }
         }
+        self.transport.say_good_bye();
     }
 
     /// Waits for bytes and takes them in.
     fn receive(&mut self, deadline: Option<Instant>) -> Result<()> {
         if self.send_failure.is_some() {
-            return self.receive_now();
+            // What the server said before it stopped listening is there, or never comes.
+            return self.take_in(false);
         }
-        if deadline.is_some()
-            && self.stream.wait(false, deadline).map_err(lost)? == Readiness::TimedOut
-        {
+        let Some(end) = deadline else {
+            return self.take_in(true);
+        };
+        // A server that keeps sending never makes us wait.
+        if Instant::now() >= end {
             return Err(timed_out());
         }
-        self.take_in(true)
-    }
-
-    /// Takes in the bytes that are there.
-    fn receive_now(&mut self) -> Result<()> {
-        self.take_in(false)
+        match self.transport.wait(false, deadline)? {
+            Readiness::TimedOut => Err(timed_out()),
+            Readiness::Ready { .. } => self.take_in(false),
+        }
     }
 
     fn take_in(&mut self, wait: bool) -> Result<()> {
         let (buffer, most) = self.wire.receive_space()?;
-        match self.stream.receive(buffer, most, wait) {
-            Ok(Received::Bytes(_)) => Ok(()),
-            Ok(Received::Nothing) => match self.send_failure.take() {
-                Some(error) => Err(lost(error)),
-                None => Ok(()),
-            },
-            Ok(Received::End) => Err(self.wire.handle_eof()),
-            Err(error) => Err(lost(error)),
+        match self.transport.receive(buffer, most, wait)? {
+            Received::Bytes(_) => Ok(()),
+            Received::Nothing => self.send_failure.take().map_or(Ok(()), Err),
+            Received::End => Err(self.wire.handle_eof()),
         }
     }
-}
-
-fn lost(error: io::Error) -> Error {
-    Error::broken(format!("the connection to the server was lost: {error}"))
-        .with_sqlstate("08006")
-        .caused_by(error)
-}
-
-fn timed_out() -> Error {
-    Error::broken("timeout: the server did not answer in time").with_sqlstate("08006")
 }

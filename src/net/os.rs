@@ -1,5 +1,5 @@
-//! The calls to the operating system that need `unsafe`, and nothing else: poll, and receiving into memory not
-//! yet written.
+//! The calls to the operating system that need `unsafe`, and nothing else: poll, a peer's user, and receiving into
+//! memory not yet written.
 #![allow(
     unsafe_code,
     reason = "libc calls that no safe wrapper covers; each block says why it is sound"
@@ -23,17 +23,12 @@ pub(super) enum Readiness {
     TimedOut,
 }
 
-/// Waits until `fd` can be read, or, if `write` is set, written. Interrupted waits go on.
+/// Waits until one of poll's `events` happens on `fd`. Interrupted waits go on.
 pub(super) fn wait(
     fd: BorrowedFd<'_>,
-    write: bool,
+    events: i16,
     deadline: Option<Instant>,
 ) -> io::Result<Readiness> {
-    let events = if write {
-        libc::POLLIN | libc::POLLOUT
-    } else {
-        libc::POLLIN
-    };
     let mut entry = libc::pollfd {
         fd: fd.as_raw_fd(),
         events,
@@ -66,6 +61,42 @@ pub(super) fn wait(
                 error => return Err(error),
             },
         }
+    }
+}
+
+/// The user id of the process at the other end of a Unix socket, when it began to listen.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn peer_user(socket: &Socket) -> io::Result<u32> {
+    let mut credentials = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the descriptor is open, and `credentials` is as long as `length` says.
+    let code = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut credentials).cast(),
+            &raw mut length,
+        )
+    };
+    match code {
+        0 => Ok(credentials.uid),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The user id of the process at the other end of a Unix socket.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn peer_user(socket: &Socket) -> io::Result<u32> {
+    let (mut user, mut group) = (0, 0);
+    // SAFETY: the descriptor is open, and both outputs are writable.
+    match unsafe { libc::getpeereid(socket.as_raw_fd(), &raw mut user, &raw mut group) } {
+        0 => Ok(user),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -89,7 +89,7 @@ impl Stream {
             None => match socket.connect(address) {
                 // The attempt goes on without us: its outcome is waited for.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    os::wait(socket.as_fd(), true, None)?;
+                    os::wait(socket.as_fd(), libc::POLLOUT, None)?;
                     if let Some(error) = socket.take_error()? {
                         return Err(error);
                     }
@@ -98,6 +98,11 @@ impl Stream {
             },
         }
         Ok(Stream { socket })
+    }
+
+    /// The user id of the server's process, on a Unix socket.
+    pub(super) fn peer_user(&self) -> io::Result<u32> {
+        os::peer_user(&self.socket)
     }
 
     /// Sends what it can without waiting; `None` when that is nothing.
@@ -135,6 +140,16 @@ impl Stream {
 
     /// Waits until the socket can be read, or, if `write` is set, written.
     pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> io::Result<Readiness> {
-        os::wait(self.socket.as_fd(), write, deadline)
+        let events = if write {
+            libc::POLLIN | libc::POLLOUT
+        } else {
+            libc::POLLIN
+        };
+        os::wait(self.socket.as_fd(), events, deadline)
+    }
+
+    /// Waits until the socket can be written.
+    pub(super) fn wait_to_send(&self, deadline: Option<Instant>) -> io::Result<Readiness> {
+        os::wait(self.socket.as_fd(), libc::POLLOUT, deadline)
     }
 }

@@ -30,6 +30,7 @@ impl Identity {
     }
 
     /// Chain and key as rustls wants them.
+    #[cfg(test)]
     pub(super) fn certified(&self) -> &Arc<CertifiedKey> {
         &self.certified
     }

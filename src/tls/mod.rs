@@ -8,7 +8,6 @@
 //!
 //! Sources: PostgreSQL 18 manual, "SSL Support" and "Parameter Key Words"; RFC 5246, 8446 (TLS), 7301 (ALPN),
 //! 5280 (X.509), 5929 (channel binding).
-#![allow(dead_code, unused_imports, reason = "until net calls it")]
 
 mod client;
 mod config;
@@ -24,5 +23,5 @@ mod verifier;
 mod x509;
 
 pub(crate) use config::{CertMode, Settings, TlsConfig, Verify};
-pub(crate) use files::{Environment, ProcessEnvironment};
+pub(crate) use files::ProcessEnvironment;
 pub(crate) use session::{Plaintext, TlsSession};

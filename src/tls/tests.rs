@@ -14,6 +14,7 @@ use rustls::{ServerConfig, ServerConnection};
 
 use super::client::Identity;
 use super::evp::Key;
+use super::files::Environment;
 use super::x509::Certificate;
 use super::*;
 use crate::error::{Class, Result};

@@ -53,6 +53,22 @@ pub(super) fn startup(parameters: &[(&str, &str)], out: &mut BytesMut) -> Result
         .map_err(|_| Error::programming("a connection parameter holds a NUL byte"))
 }
 
+/// SSLRequest: the whole packet.
+pub(crate) fn ssl_request() -> [u8; 8] {
+    [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]
+}
+
+/// CancelRequest: the whole packet.
+pub(crate) fn cancel_request(pid: i32, key: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(12 + key.len()).unwrap_or(u32::MAX);
+    let mut packet = Vec::with_capacity(12 + key.len());
+    packet.extend_from_slice(&length.to_be_bytes());
+    packet.extend_from_slice(&80_877_102_u32.to_be_bytes());
+    packet.extend_from_slice(&pid.to_be_bytes());
+    packet.extend_from_slice(key);
+    packet
+}
+
 /// PasswordMessage. A NUL would end the password early.
 pub(super) fn password(password: &[u8], out: &mut BytesMut) -> Result<()> {
     message::password_message(password, out)

@@ -38,6 +38,7 @@ use bytes::{Buf, BytesMut};
 pub(crate) use auth::Credentials;
 pub(crate) use backend::{Column, Notification};
 pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
+pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use rows::Rows;
 
 use crate::error::{Error, Result, ServerFields};
@@ -152,6 +153,8 @@ pub(crate) struct Wire {
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
     settings: Vec<(String, String)>,
+    /// AuthenticationOk has come.
+    let_in: bool,
     backend_pid: i32,
     cancel_key: Vec<u8>,
 }
@@ -176,6 +179,7 @@ impl Wire {
             columns: None,
             copying: None,
             settings: Vec::new(),
+            let_in: false,
             backend_pid: 0,
             cancel_key: Vec::new(),
         })
@@ -339,10 +343,19 @@ impl Wire {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The backend's process id, and the key that cancels its statements.
-    #[expect(dead_code, reason = "cancel needs it")]
-    pub(crate) fn backend_key(&self) -> (i32, &[u8]) {
-        (self.backend_pid, &self.cancel_key)
+    /// The backend's process id, and the key that cancels its statements; `None` if the server sent none.
+    pub(crate) fn backend_key(&self) -> Option<(i32, &[u8])> {
+        (!self.cancel_key.is_empty()).then_some((self.backend_pid, self.cancel_key.as_slice()))
+    }
+
+    /// The protocol's version, as agreed on.
+    pub(crate) fn protocol_version(&self) -> crate::conninfo::ProtocolVersion {
+        crate::conninfo::ProtocolVersion::V3_0
+    }
+
+    /// Whether the server has accepted who we are, whatever has happened since.
+    pub(crate) fn has_let_us_in(&self) -> bool {
+        self.let_in
     }
 
     /// The rows received since the last call.
@@ -511,6 +524,7 @@ impl Wire {
         match frame.kind {
             b'R' if !done => {
                 authentication.handle(body, &mut self.out)?;
+                self.let_in = authentication.is_done();
                 Ok(None)
             }
             b'K' if done => {

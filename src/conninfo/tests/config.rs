@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::values::{
-    LoadBalanceHosts, ProtocolVersion, SslMode, TargetSessionAttrs, TlsVersion,
+    LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode, SslNegotiation, TargetSessionAttrs,
+    TlsVersion,
 };
 use super::super::{Config, Conninfo, Target};
 use super::Fake;
@@ -74,6 +75,9 @@ static INVALID: &[(&str, &str)] = &[
     ("keepalives_interval=x", "invalid integer value \"x\" for connection option \"keepalives_interval\""),
     ("keepalives_count=1.0", "invalid integer value \"1.0\" for connection option \"keepalives_count\""),
     ("tcp_user_timeout=x", "invalid integer value \"x\" for connection option \"tcp_user_timeout\""),
+    ("sslnegotiation=direct", "weak sslmode may not be used with sslnegotiation=direct (use \"require\", \"verify-ca\", or \"verify-full\")"),
+    ("sslrootcert=system sslmode=prefer", "weak sslmode may not be used with sslrootcert=system (use \"verify-full\")"),
+    ("sslrootcert=system sslmode=verify-ca", "weak sslmode may not be used with sslrootcert=system (use \"verify-full\")"),
     ("scram_max_iterations=x", "invalid integer value \"x\" for connection option \"scram_max_iterations\""),
     ("scram_max_iterations=0", "scram_max_iterations must be between 1 and 2147483647"),
     ("scram_max_iterations=-5", "scram_max_iterations must be between 1 and 2147483647"),
@@ -96,33 +100,12 @@ fn a_value_that_cannot_be_is_an_operational_error() {
 /// DSN, and the keyword and value named in the refusal.
 #[rustfmt::skip]
 static REFUSED: &[(&str, &str)] = &[
-    ("sslmode=require", "\"sslmode\" with the value \"require\""),
-    ("sslmode=verify-ca", "\"sslmode\" with the value \"verify-ca\""),
-    ("sslmode=verify-full", "\"sslmode\" with the value \"verify-full\""),
-    ("requiressl=1", "\"sslmode\" with the value \"require\""),
-    ("postgres:///?ssl=true", "\"sslmode\" with the value \"require\""),
-    ("sslnegotiation=direct", "\"sslnegotiation\" with the value \"direct\""),
-    ("sslcert=x", "\"sslcert\""),
-    ("sslkey=x", "\"sslkey\""),
-    ("sslcertmode=require", "\"sslcertmode\" with the value \"require\""),
-    ("sslpassword=x", "\"sslpassword\""),
-    ("sslrootcert=x", "\"sslrootcert\""),
-    ("sslrootcert=system sslmode=prefer", "\"sslrootcert\""),
-    ("sslcrl=x", "\"sslcrl\""),
-    ("sslcrldir=x", "\"sslcrldir\""),
-    ("sslkeylogfile=x", "\"sslkeylogfile\""),
     ("channel_binding=require", "\"channel_binding\" with the value \"require\""),
     ("require_auth=scram-sha-256", "\"require_auth\""),
     ("require_auth=none", "\"require_auth\""),
     ("min_protocol_version=3.2", "\"min_protocol_version\" with the value \"3.2\""),
     ("min_protocol_version=latest", "\"min_protocol_version\" with the value \"latest\""),
     ("gssencmode=require", "\"gssencmode\" with the value \"require\""),
-    ("target_session_attrs=read-write", "\"target_session_attrs\" with the value \"read-write\""),
-    ("target_session_attrs=read-only", "\"target_session_attrs\" with the value \"read-only\""),
-    ("target_session_attrs=primary", "\"target_session_attrs\" with the value \"primary\""),
-    ("target_session_attrs=standby", "\"target_session_attrs\" with the value \"standby\""),
-    ("target_session_attrs=prefer-standby", "\"target_session_attrs\" with the value \"prefer-standby\""),
-    ("load_balance_hosts=random", "\"load_balance_hosts\" with the value \"random\""),
     ("scram_client_key=x", "\"scram_client_key\""),
     ("scram_server_key=x", "\"scram_server_key\""),
     ("oauth_issuer=x", "\"oauth_issuer\""),
@@ -142,14 +125,8 @@ fn what_is_not_implemented_is_refused_by_name() {
         );
         assert_eq!(error.class(), Class::NotSupported, "{dsn:?}");
     }
-    for (variable, value) in [
-        ("PGREQUIRESSL", "1"),
-        ("PGSSLMODE", "require"),
-        ("PGSSLCERT", "x"),
-    ] {
-        let error = config_with("", &Fake::new().var(variable, value)).expect_err(variable);
-        assert_eq!(error.class(), Class::NotSupported, "{variable}");
-    }
+    let error = config_with("", &Fake::new().var("PGGSSENCMODE", "require")).expect_err("GSS");
+    assert_eq!(error.class(), Class::NotSupported);
 }
 
 #[test]
@@ -222,6 +199,85 @@ fn defaults() {
     // What was only parsed gets the same.
     let env = Fake::new();
     assert_eq!(Conninfo::parse("").unwrap().config(&env).unwrap(), config);
+}
+
+#[test]
+fn what_is_said_of_tls_becomes_typed() {
+    let given = config(
+        "sslmode=verify-full sslnegotiation=direct sslcertmode=require sslcert=c sslkey=k sslpassword=p \
+         sslrootcert=r sslcrl=l sslcrldir=d sslkeylogfile=f",
+    );
+    assert_eq!(given.sslmode, SslMode::VerifyFull);
+    assert_eq!(given.sslnegotiation, SslNegotiation::Direct);
+    assert_eq!(given.sslcertmode, SslCertMode::Require);
+    let tls = given.tls;
+    assert_eq!(tls.sslcert.as_deref(), Some("c"));
+    assert_eq!(tls.sslkey.as_deref(), Some("k"));
+    assert_eq!(tls.sslpassword.unwrap().as_bytes(), b"p");
+    assert_eq!(tls.sslrootcert.as_deref(), Some("r"));
+    assert_eq!(tls.sslcrl.as_deref(), Some("l"));
+    assert_eq!(tls.sslcrldir.as_deref(), Some("d"));
+    assert_eq!(tls.sslkeylogfile.as_deref(), Some("f"));
+    let tls = config("sslcert='' sslrootcert='' sslrootcert_pem=a sslcert_pem=b sslkey_pem=c").tls;
+    assert_eq!((tls.sslcert, tls.sslrootcert), (None, None));
+    assert_eq!(tls.sslrootcert_pem.as_deref(), Some("a"));
+    assert_eq!(tls.sslcert_pem.as_deref(), Some("b"));
+    assert_eq!(tls.sslkey_pem.as_deref(), Some("c"));
+    for dsn in ["requiressl=1", "postgres:///?ssl=true"] {
+        assert_eq!(config(dsn).sslmode, SslMode::Require, "{dsn}");
+    }
+    for (variable, value) in [("PGREQUIRESSL", "1"), ("PGSSLMODE", "require")] {
+        let config = config_with("", &Fake::new().var(variable, value)).expect(variable);
+        assert_eq!(config.sslmode, SslMode::Require, "{variable}");
+    }
+    assert_eq!(config("sslrootcert=system").sslmode, SslMode::VerifyFull);
+}
+
+#[test]
+fn the_choice_of_a_server_becomes_typed() {
+    for (word, attrs) in [
+        ("any", TargetSessionAttrs::Any),
+        ("read-write", TargetSessionAttrs::ReadWrite),
+        ("read-only", TargetSessionAttrs::ReadOnly),
+        ("primary", TargetSessionAttrs::Primary),
+        ("standby", TargetSessionAttrs::Standby),
+        ("prefer-standby", TargetSessionAttrs::PreferStandby),
+    ] {
+        let given = config(&format!("target_session_attrs={word} requirepeer=p"));
+        assert_eq!(given.target_session_attrs, attrs);
+        assert_eq!(given.require_peer.as_deref(), Some("p"));
+    }
+    assert_eq!(
+        config("load_balance_hosts=random").load_balance_hosts,
+        LoadBalanceHosts::Random
+    );
+}
+
+#[test]
+fn a_timeout_is_seconds_with_decimals() {
+    for (value, milliseconds) in [
+        ("1", Some(1000)),
+        ("2.5", Some(2500)),
+        (".001", Some(1)),
+        ("' 3 '", Some(3000)),
+        ("2147483.647", Some(2_147_483_647)),
+        ("0", None),
+        ("0.0", None),
+        ("''", None),
+    ] {
+        assert_eq!(
+            config(&format!("timeout={value}")).timeout,
+            milliseconds.map(Duration::from_millis),
+            "{value}"
+        );
+    }
+    for value in [
+        "-1", "+1", "x", "1s", "1e3", "inf", "nan", "1,5", "1.5.5", ".", "2147484",
+    ] {
+        let error = config_with(&format!("timeout={value}"), &Fake::new()).expect_err(value);
+        assert!(error.message().contains("\"timeout\""), "{error}");
+        assert_eq!(error.class(), Class::Operational, "{value}");
+    }
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! The socket, with or without TLS on it: plaintext in, plaintext out, and waiting for either.
+//!
+//! Never waits where it was not asked to: with TLS, a write that the socket will not take yet leaves ciphertext
+//! behind, which `wants_write` tells of.
+
+use std::io;
+use std::time::Instant;
+
+use super::os::Readiness;
+use super::stream::{Received, Stream};
+use crate::error::{Error, Result};
+use crate::tls::{Plaintext, TlsConfig, TlsSession};
+
+/// A connected socket, and the TLS session on it.
+pub(super) struct Transport {
+    stream: Stream,
+    tls: Option<Box<Tls>>,
+}
+
+struct Tls {
+    session: TlsSession,
+    /// Whether plaintext may wait in the session, where polling the socket would not see it.
+    undrained: bool,
+}
+
+impl Transport {
+    /// Without TLS.
+    pub(super) fn plain(stream: Stream) -> Transport {
+        Transport { stream, tls: None }
+    }
+
+    /// With TLS: shakes hands until the server has shown who it is. An error may come with an alert for the
+    /// server, which is sent if that needs no waiting.
+    pub(super) fn secure(
+        stream: Stream,
+        config: &TlsConfig,
+        deadline: Option<Instant>,
+    ) -> Result<Transport> {
+        let mut transport = Transport {
+            stream,
+            tls: Some(Box::new(Tls {
+                session: TlsSession::start(config)?,
+                undrained: false,
+            })),
+        };
+        transport.shake_hands(deadline)?;
+        Ok(transport)
+    }
+
+    fn shake_hands(&mut self, deadline: Option<Instant>) -> Result<()> {
+        let Transport { stream, tls } = self;
+        let Some(tls) = tls else { return Ok(()) };
+        while tls.session.is_handshaking() {
+            let flushed = tls.flush(stream)?;
+            if !tls.session.is_handshaking() {
+                break;
+            }
+            if stream.wait(!flushed, deadline).map_err(lost)? == Readiness::TimedOut {
+                return Err(timed_out());
+            }
+            let received = tls.receive_ciphertext(stream, false);
+            if received.is_err() {
+                // The alert that says why. The error is what counts.
+                let _ = tls.flush(stream);
+            }
+            if received? == Received::End && tls.session.is_handshaking() {
+                return Err(Error::broken(
+                    "the server closed the connection during the TLS handshake",
+                )
+                .with_sqlstate("08006"));
+            }
+        }
+        // The last flight may hold what the server is waiting for; the rest goes with what is sent next.
+        tls.flush(stream)?;
+        tls.undrained = true;
+        Ok(())
+    }
+
+    /// The TLS session, if there is one.
+    pub(super) fn tls(&self) -> Option<&TlsSession> {
+        self.tls.as_ref().map(|tls| &tls.session)
+    }
+
+    /// Whether ciphertext waits to be sent.
+    pub(super) fn wants_write(&self) -> bool {
+        self.tls
+            .as_ref()
+            .is_some_and(|tls| tls.session.wants_write())
+    }
+
+    /// Sends what it can of `bytes` without waiting; `None` when the socket must be waited for first. An empty
+    /// `bytes` sends what waits.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Option<usize>> {
+        let Transport { stream, tls } = self;
+        let Some(tls) = tls else {
+            return stream.send(bytes).map_err(lost);
+        };
+        if !tls.flush(stream)? {
+            return Ok(None);
+        }
+        if bytes.is_empty() {
+            return Ok(Some(0));
+        }
+        match tls.session.write(bytes)? {
+            0 => Err(Error::broken("the TLS session takes nothing more").with_sqlstate("08006")),
+            count => {
+                tls.flush(stream)?;
+                Ok(Some(count))
+            }
+        }
+    }
+
+    /// Receives plaintext behind what `buffer` holds, at most `most` bytes. `wait` is whether to wait for the
+    /// first.
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        most: usize,
+        wait: bool,
+    ) -> Result<Received> {
+        let Transport { stream, tls } = self;
+        let Some(tls) = tls else {
+            return stream.receive(buffer, most, wait).map_err(lost);
+        };
+        loop {
+            match tls.session.read(buffer, most)? {
+                Plaintext::Bytes(count) => {
+                    tls.undrained = true;
+                    return Ok(Received::Bytes(count));
+                }
+                Plaintext::End => return Ok(Received::End),
+                Plaintext::Nothing => tls.undrained = false,
+            }
+            match tls.receive_ciphertext(stream, wait) {
+                Ok(Received::Nothing) => return Ok(Received::Nothing),
+                Ok(_) => tls.undrained = true,
+                Err(error) => {
+                    let _ = tls.flush(stream);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Waits until there is something to receive, or, if `write` is set, the socket can be written.
+    pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> Result<Readiness> {
+        if self.tls.as_ref().is_some_and(|tls| tls.undrained) {
+            return Ok(Readiness::Ready { readable: true });
+        }
+        self.stream.wait(write, deadline).map_err(lost)
+    }
+
+    /// Waits until the socket can be written, whatever there is to receive.
+    pub(super) fn wait_to_send(&self, deadline: Option<Instant>) -> Result<Readiness> {
+        self.stream.wait_to_send(deadline).map_err(lost)
+    }
+
+    /// Says that nothing more will be sent: TLS's close_notify, if that needs no waiting.
+    pub(super) fn say_good_bye(&mut self) {
+        let Transport { stream, tls } = self;
+        if let Some(tls) = tls {
+            tls.session.close_notify();
+            let _ = tls.flush(stream);
+        }
+    }
+}
+
+impl Tls {
+    /// Sends the ciphertext that waits; false if the socket must be waited for.
+    fn flush(&mut self, stream: &Stream) -> Result<bool> {
+        loop {
+            let waiting = self.session.poll_transmit();
+            if waiting.is_empty() {
+                return Ok(true);
+            }
+            match stream.send(waiting).map_err(lost)? {
+                Some(count) => self.session.handle_sent(count),
+                None => return Ok(false),
+            }
+        }
+    }
+
+    /// Takes in ciphertext.
+    fn receive_ciphertext(&mut self, stream: &Stream, wait: bool) -> Result<Received> {
+        let (buffer, most) = self.session.receive_space();
+        if most == 0 {
+            // What is there already must be understood first.
+            self.session.handle_received()?;
+            return Ok(Received::Bytes(0));
+        }
+        let received = stream.receive(buffer, most, wait).map_err(lost)?;
+        match received {
+            Received::Bytes(_) => self.session.handle_received()?,
+            Received::End => self.session.handle_eof(),
+            Received::Nothing => {}
+        }
+        Ok(received)
+    }
+}
+
+pub(super) fn lost(error: io::Error) -> Error {
+    Error::broken(format!("the connection to the server was lost: {error}"))
+        .with_sqlstate("08006")
+        .caused_by(error)
+}
+
+pub(super) fn timed_out() -> Error {
+    Error::timeout("timeout: the server did not answer in time").breaking_connection()
+}
