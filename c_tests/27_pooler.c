@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "connect.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,68 @@ static void errors_are_the_servers(void)
     }
 }
 
+/* ---- cancelling ------------------------------------------------------------------------------------------- */
+
+typedef struct sleeper {
+    pthread_t thread;
+    dbapi_cursor_t *cursor;
+    dbapi_status_t status;
+    dbapi_error_t *error;
+} sleeper;
+
+static void *sleep_long(void *argument)
+{
+    sleeper *self = argument;
+    self->status = dbapi_execute(self->cursor, "SELECT pg_sleep(60) /* t27 */", NULL, 0, &self->error);
+    return NULL;
+}
+
+/* The pooler hands out cancel keys of its own, and knows which server connection is the client's just then. */
+static void cancel_reaches_the_server(void)
+{
+    static const char *const all[] = { "session", "transaction", "statement" };
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (int autocommit = i == 2; autocommit < 2; autocommit++) {
+            dbapi_connection_t *connection = connect_pool(all[i]);
+            CHECK_OK(dbapi_connection_set_autocommit(connection, autocommit == 1, &failure));
+            sleeper one = { .cursor = cursor_of(connection) };
+            /* Harmless when idle. */
+            CHECK_OK(dbapi_connection_cancel(connection, &failure));
+            CHECK_INT(pthread_create(&one.thread, NULL, sleep_long, &one), 0);
+            wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60) /* t27 */' AND state = 'active'", "1");
+            CHECK_OK(dbapi_connection_cancel(connection, &failure));
+            CHECK_INT(pthread_join(one.thread, NULL), 0);
+            failure = one.error;
+            CHECK_ERROR(one.status, DBAPI_OPERATIONAL_ERROR, "57014", "canceling statement due to user request");
+            CHECK_INT(dbapi_error_connection_usable(failure), true);
+            CHECK_INT(dbapi_error_timed_out(failure), false);
+            clear_failure();
+            CHECK_OK(dbapi_rollback(connection, &failure));
+            CHECK_TEXT(query_text(one.cursor, "SELECT 'still here'"), "still here");
+            dbapi_cursor_free(one.cursor);
+            dbapi_connection_free(connection);
+        }
+    }
+}
+
+/* A deadline cancels by the same way. */
+static void a_timeout_leaves_the_connection_usable(void)
+{
+    for (size_t i = 0; i < COUNT(pools); i++) {
+        dbapi_connection_t *connection = connect_pool(pools[i]);
+        dbapi_cursor_t *cursor = cursor_of(connection);
+        CHECK_OK(dbapi_cursor_set_timeout(cursor, 300, &failure));
+        CHECK_ERROR(dbapi_execute(cursor, "SELECT pg_sleep(60)", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR, ANY_SQLSTATE, "timeout");
+        CHECK_INT(dbapi_error_timed_out(failure), true);
+        CHECK_INT(dbapi_error_connection_usable(failure), true);
+        clear_failure();
+        CHECK_OK(dbapi_rollback(connection, &failure));
+        CHECK_TEXT(query_text(cursor, "SELECT 'still here'"), "still here");
+        dbapi_cursor_free(cursor);
+        dbapi_connection_free(connection);
+    }
+}
+
 /* ---- closing ---------------------------------------------------------------------------------------------- */
 
 enum { OPEN, FAILED, WITH_CURSOR, HOW_MANY };
@@ -444,9 +507,32 @@ static void start_up_parameters(void)
     dbapi_connection_free(connection);
 
     connection = NULL;
+    CHECK_FAILS(dbapi_connect(pooler_dsn("transaction", "options='-c geqo=off'"), &connection, &failure), DBAPI_OPERATIONAL_ERROR,
+                "08P01", "unsupported startup parameter");
+    CHECK_PTR(connection, NULL);
     CHECK_FAILS(dbapi_connect(pooler_dsn("no_such_pool", ""), &connection, &failure), DBAPI_OPERATIONAL_ERROR, ANY_SQLSTATE,
                 "no such database: no_such_pool");
     CHECK_PTR(connection, NULL);
+}
+
+/* This pooler does not say whether its server is a standby or read-only, as servers since 14 do by themselves, so
+ * it is asked. */
+static void target_session_attrs_are_asked_of_the_server(void)
+{
+    static const char *const good[] = { "any", "read-write", "primary", "prefer-standby" };
+    static const char *const all[] = { "session", "transaction", "statement" };
+    dbapi_connection_t *connection = NULL;
+    char more[60];
+    for (size_t i = 0; i < COUNT(all); i++) {
+        for (size_t j = 0; j < COUNT(good); j++) {
+            snprintf(more, sizeof more, "target_session_attrs=%s", good[j]);
+            dbapi_connection_free(connect_dsn(pooler_dsn(all[i], more)));
+        }
+        CHECK_FAILS(dbapi_connect(pooler_dsn(all[i], "target_session_attrs=standby"), &connection, &failure),
+                    DBAPI_OPERATIONAL_ERROR, ANY_SQLSTATE, "server is not in hot standby mode");
+        CHECK_FAILS(dbapi_connect(pooler_dsn(all[i], "target_session_attrs=read-only"), &connection, &failure),
+                    DBAPI_OPERATIONAL_ERROR, ANY_SQLSTATE, "session is not read-only");
+    }
 }
 
 /* Its console speaks the simple protocol only. */
@@ -464,7 +550,9 @@ static void the_console(void)
 
 CHECK_MAIN(CASE(works_in_session_pooling), CASE(works_in_transaction_pooling), CASE(works_in_statement_pooling_with_autocommit),
            CASE(a_transaction_in_statement_pooling_is_the_poolers_error), CASE(transactions_commit_and_roll_back),
-           CASE(errors_are_the_servers), CASE(closing_in_a_transaction_leaves_the_server_clean),
+           CASE(errors_are_the_servers), CASE(cancel_reaches_the_server), CASE(a_timeout_leaves_the_connection_usable),
+           CASE(closing_in_a_transaction_leaves_the_server_clean),
            CASE(a_client_that_vanishes_in_a_transaction_is_unclean), CASE(many_short_connections_share_one_server_connection),
            CASE(clients_interleave_on_one_server_connection), CASE(transactions_take_turns_on_one_server_connection),
-           CASE(the_server_ends_behind_the_pooler), CASE(start_up_parameters), CASE(the_console))
+           CASE(the_server_ends_behind_the_pooler), CASE(start_up_parameters),
+           CASE(target_session_attrs_are_asked_of_the_server), CASE(the_console))
