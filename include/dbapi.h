@@ -702,6 +702,40 @@ dbapi_status_t dbapi_cursor_set_timeout(dbapi_cursor_t *cursor,
 int64_t dbapi_cursor_timeout(const dbapi_cursor_t *cursor);
 
 /**
+ * psycopg2's encrypt_password: what to give a role as its password, so that the password itself never
+ * travels, nor stands in a log. Use the outcome as a literal: `ALTER ROLE alice PASSWORD 'SCRAM-SHA-256$...'`.
+ *
+ * Works as snprintf does: what does not fit is cut off, and the full length is told. 200 bytes are enough for
+ * either algorithm. A SCRAM-SHA-256 verifier has a fresh salt each time, so its text differs from call to
+ * call, and its length does not.
+ *
+ * @param connection borrowed; NULL: none. Its server says how many iterations a SCRAM-SHA-256 verifier gets
+ *   (16 and later report it; else 4096). No transaction is begun.
+ * @param user borrowed: the role's name. It is part of an MD5 verifier.
+ * @param password borrowed: the password in clear.
+ * @param algorithm borrowed: "scram-sha-256" or "md5". NULL: what the server of `connection` uses, which is
+ *   asked (setting `password_encryption`); without a connection, scram-sha-256.
+ * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL. It never holds the password.
+ * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for another algorithm or a NULL argument,
+ *   DBAPI_NOT_SUPPORTED_ERROR if it is the server that uses another one, DBAPI_INTERFACE_ERROR if the
+ *   connection is closed; the server's error if it is asked in a transaction that has failed. Any thread;
+ *   calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_encrypt_password(dbapi_connection_t *connection,
+                                      const char *user,
+                                      const char *password,
+                                      const char *algorithm,
+                                      char *buffer,
+                                      size_t capacity,
+                                      size_t *out_length,
+                                      dbapi_error_t **out_error);
+
+/**
  * PEP 249's commit. Outside a transaction it does nothing.
  *
  * A transaction that has failed cannot be committed; the server rolls it back, and this says so with an

@@ -11,6 +11,7 @@ use super::dsn::invalid_value;
 use super::environment::Environment;
 use super::hosts::Host;
 use super::passfile::{PassFile, Password};
+use super::require_auth::RequireAuth;
 use super::resolve::default_passfile;
 use super::tls_options::TlsOptions;
 use super::values::{
@@ -75,8 +76,14 @@ pub(crate) struct Config {
     pub(crate) max_protocol_version: ProtocolVersion,
     /// Channel binding.
     pub(crate) channel_binding: ChannelBinding,
+    /// The ways of authentication a server may ask for.
+    pub(crate) require_auth: RequireAuth,
     /// How many SCRAM iterations a server may ask for.
     pub(crate) scram_max_iterations: u32,
+    /// SCRAM's ClientKey: what proves us in place of the password.
+    pub(crate) scram_client_key: Option<[u8; 32]>,
+    /// SCRAM's ServerKey: what the server's proof is checked with.
+    pub(crate) scram_server_key: Option<[u8; 32]>,
     /// GSSAPI encryption.
     pub(crate) gssencmode: GssEncMode,
     /// TLS.
@@ -162,9 +169,12 @@ impl Conninfo {
             min_protocol_version: self.choice("min_protocol_version")?,
             max_protocol_version: self.choice("max_protocol_version")?,
             channel_binding: self.choice("channel_binding")?,
+            require_auth: self.require_auth()?,
             scram_max_iterations: self.positive("scram_max_iterations")?.ok_or_else(|| {
                 invalid_value("scram_max_iterations must be between 1 and 2147483647")
             })?,
+            scram_client_key: self.scram_key("scram_client_key")?,
+            scram_server_key: self.scram_key("scram_server_key")?,
             gssencmode: self.choice("gssencmode")?,
             sslmode: self.choice("sslmode")?,
             sslnegotiation: self.choice("sslnegotiation")?,

@@ -23,6 +23,7 @@ mod options;
 mod os;
 mod passfile;
 mod refusals;
+mod require_auth;
 mod resolve;
 mod service;
 #[cfg(test)]
@@ -37,9 +38,10 @@ pub(crate) use self::{
     hosts::{Host, Target},
     os::name_of_user,
     passfile::Password,
+    require_auth::{AuthMethod, RequireAuth},
     values::{
-        LONGEST_TIMEOUT, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode, SslNegotiation,
-        TargetSessionAttrs, TlsVersion,
+        ChannelBinding, LONGEST_TIMEOUT, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
+        SslNegotiation, TargetSessionAttrs, TlsVersion,
     },
 };
 

@@ -17,12 +17,7 @@ use Refused::{Set, Values};
 
 #[rustfmt::skip]
 static REFUSALS: &[(&str, Refused)] = &[
-    ("channel_binding", Values(&["require"])),
-    ("require_auth", Set),
-    ("min_protocol_version", Values(&["3.2", "latest"])),
     ("gssencmode", Values(&["require"])),
-    ("scram_client_key", Set),
-    ("scram_server_key", Set),
     ("oauth_issuer", Set),
     ("oauth_client_id", Set),
     ("oauth_client_secret", Set),

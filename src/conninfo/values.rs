@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::Conninfo;
 use super::dsn::{invalid_value, is_space, shown};
 use super::options;
@@ -213,6 +216,28 @@ impl Conninfo {
             .integer(keyword)?
             .and_then(|value| u32::try_from(value).ok())
             .filter(|&value| value > 0))
+    }
+
+    /// A SCRAM-SHA-256 key, in base64. An empty value is an error: that is libpq's rule. The value is never
+    /// shown.
+    pub(super) fn scram_key(&self, keyword: &str) -> Result<Option<[u8; 32]>> {
+        let Some(value) = self.get(keyword) else {
+            return Ok(None);
+        };
+        // As PostgreSQL reads base64: blanks in it do not count.
+        let digits: String = value
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r'))
+            .collect();
+        let bytes = BASE64
+            .decode(digits)
+            .map_err(|_| invalid_value(format!("invalid {keyword} value: it is not base64")))?;
+        let length = bytes.len();
+        bytes.try_into().map(Some).map_err(|_| {
+            invalid_value(format!(
+                "invalid {keyword} value: a key has 32 bytes, and it has {length}"
+            ))
+        })
     }
 }
 

@@ -1,8 +1,9 @@
 //! A server that says anything: the target `wire_server_bytes`.
 
+use crate::conninfo::{ChannelBinding, ProtocolVersion, RequireAuth};
 use crate::error::Result;
 use crate::types::{Datum, Param};
-use crate::wire::{Credentials, Event, RowShape, Rows, Wire};
+use crate::wire::{Credentials, Event, ProtocolVersions, RowShape, Rows, Wire};
 
 /// What the library holds for a connection that receives nothing long.
 const FIXED: usize = 600 << 10;
@@ -51,8 +52,17 @@ fn begin(state: u8) -> Wire {
         user: "alice".into(),
         password: Some(b"secret".to_vec()),
         scram_max_iterations: 10,
+        scram_client_key: None,
+        scram_server_key: None,
+        channel_binding: ChannelBinding::Prefer,
+        require_auth: RequireAuth::default(),
+        tls: None,
     };
-    let mut wire = Wire::start_startup(credentials, &[("database", "shop")]).unwrap();
+    let versions = ProtocolVersions {
+        min: ProtocolVersion::V3_0,
+        max: ProtocolVersion::V3_2,
+    };
+    let mut wire = Wire::start_startup(credentials, versions, &[("database", "shop")]).unwrap();
     if state > 0 {
         wire.handle_sent(usize::MAX);
         let welcome = b"R\0\0\0\x08\0\0\0\0K\0\0\0\x0c\0\0\0\x01keykZ\0\0\0\x05I";

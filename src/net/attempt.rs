@@ -18,11 +18,11 @@ use super::transport::Transport;
 use crate::conninfo::{Config, Host, SslMode, SslNegotiation, name_of_user};
 use crate::error::{Error, Result};
 use crate::tls::TlsConfig;
-use crate::wire::{Credentials, Event, Wire};
+use crate::wire::{Credentials, Event, ProtocolVersions, TlsFacts, Wire};
 
 /// The SQLSTATE of a server that is starting up or shutting down.
 const CANNOT_CONNECT_NOW: &str = "57P03";
-/// The SQLSTATE of a wrong password, and of one that is missing.
+/// The SQLSTATE of a wrong password.
 const INVALID_PASSWORD: &str = "28P01";
 
 /// Where one attempt goes.
@@ -168,7 +168,16 @@ fn with_encryption(
     check_peer(config, address, &stream).map_err(|error| Failure::new(error, Next::Nothing))?;
     let (transport, tls) = encrypted(config, host, stream, encryption, deadline)?;
     let declined = encryption == Encryption::Requested && tls.is_none();
-    let wire = Wire::start_startup(credentials(config, host), &startup_parameters(config))
+    let facts = transport.tls().map(|session| TlsFacts {
+        server_end_point: session.server_end_point(),
+        client_certificate_sent: session.client_certificate_sent(),
+    });
+    let versions = ProtocolVersions {
+        min: config.min_protocol_version,
+        max: config.max_protocol_version,
+    };
+    let credentials = credentials(config, host, facts);
+    let wire = Wire::start_startup(credentials, versions, &startup_parameters(config))
         .map_err(|error| Failure::new(error, Next::Nothing))?;
     let origin = Origin {
         address: address.clone(),
@@ -196,7 +205,7 @@ fn with_encryption(
                 // Where TLS was declined, the clear has been tried.
                 Some(_) => failure.other_encryption = !declined,
             }
-            failure.error = with_hint(failure.error, config, host);
+            failure.error = with_hint(failure.error, config, host, channel.wire_ref());
             Err(failure)
         }
     }
@@ -265,35 +274,41 @@ fn until_ready(channel: &mut Channel, deadline: Option<Instant>) -> Result<()> {
     }
 }
 
-/// Adds what the password file had to do with a refusal.
-fn with_hint(error: Error, config: &Config, host: &Host) -> Error {
-    if error
-        .sqlstate()
-        .is_none_or(|state| state.as_str() != INVALID_PASSWORD)
-    {
-        return error;
-    }
-    match (
-        config.password_for(host),
-        &config.passfile,
-        &config.passfile_problem,
-    ) {
-        (Some(_), Some(path), _) if config.password.is_none() => error.suffixed(&format!(
-            "\npassword retrieved from file \"{}\"",
-            path.display()
-        )),
-        (None, _, Some(problem)) => error.suffixed(&format!("\n{problem}")),
+/// Adds what the password file had to do with a refusal: it was ignored and a password is missing, or the
+/// refused one comes from it.
+fn with_hint(error: Error, config: &Config, host: &Host, wire: &Wire) -> Error {
+    let refused = wire.password_was_used()
+        && error
+            .sqlstate()
+            .is_some_and(|state| state.as_str() == INVALID_PASSWORD);
+    match (&config.passfile, &config.passfile_problem) {
+        (_, Some(problem)) if wire.password_was_missing() => {
+            error.suffixed(&format!("\n{problem}"))
+        }
+        (Some(path), _)
+            if refused && config.password.is_none() && config.password_for(host).is_some() =>
+        {
+            error.suffixed(&format!(
+                "\npassword retrieved from file \"{}\"",
+                path.display()
+            ))
+        }
         _ => error,
     }
 }
 
-fn credentials(config: &Config, host: &Host) -> Credentials {
+fn credentials(config: &Config, host: &Host, tls: Option<TlsFacts>) -> Credentials {
     Credentials {
         user: config.user.clone(),
         password: config
             .password_for(host)
             .map(|password| password.as_bytes().to_vec()),
         scram_max_iterations: config.scram_max_iterations,
+        scram_client_key: config.scram_client_key,
+        scram_server_key: config.scram_server_key,
+        channel_binding: config.channel_binding,
+        require_auth: config.require_auth.clone(),
+        tls,
     }
 }
 

@@ -213,7 +213,6 @@ impl TlsSession {
 
     /// The binding data of "tls-server-end-point"; `None` if the certificate's signature has no digest, or
     /// before the handshake is done.
-    #[allow(dead_code, reason = "channel binding needs it")]
     pub(crate) fn server_end_point(&self) -> Option<Vec<u8>> {
         let certificate = self.connection.peer_certificates()?.first()?;
         Certificate::from_der(certificate).ok()?.end_point_digest()
@@ -226,7 +225,6 @@ impl TlsSession {
     }
 
     /// Whether the server asked for a certificate and was given one.
-    #[allow(dead_code, reason = "channel binding needs it")]
     pub(crate) fn client_certificate_sent(&self) -> bool {
         self.observed.was_sent()
     }

@@ -183,7 +183,6 @@ impl Certificate {
 
     /// The digest of the certificate for the channel binding "tls-server-end-point" (RFC 5929, 4.1): that of the
     /// certificate's signature, SHA-256 for MD5 and SHA-1, and none for signatures without a digest (Ed25519).
-    #[allow(dead_code, reason = "channel binding needs it")]
     pub(super) fn end_point_digest(&self) -> Option<Vec<u8>> {
         let mut digest = self.signature_digest()?;
         if digest == lc::NID_undef {

@@ -7,6 +7,7 @@
 use bytes::BytesMut;
 use postgres_protocol::message::frontend as message;
 
+use crate::conninfo::ProtocolVersion;
 use crate::error::{Class, Error, Result};
 use crate::types::Param;
 
@@ -47,25 +48,60 @@ fn unwritable(error: std::io::Error) -> Error {
     Error::new(Class::Internal, "a message could not be written").caused_by(error)
 }
 
-/// StartupMessage, protocol 3.0. No value holds a NUL: whoever calls has checked.
-pub(super) fn startup(parameters: &[(&str, &str)], out: &mut BytesMut) -> Result<()> {
-    message::startup_message(parameters.iter().copied(), out)
-        .map_err(|_| Error::programming("a connection parameter holds a NUL byte"))
+/// What stands in the place of a version to ask for something else (manual, 55.7).
+const CANCEL_REQUEST: i32 = 80_877_102;
+const SSL_REQUEST: i32 = 80_877_103;
+
+/// A protocol version as messages have it.
+pub(super) fn version_number(version: ProtocolVersion) -> i32 {
+    match version {
+        ProtocolVersion::V3_0 => 3 << 16,
+        ProtocolVersion::V3_2 => (3 << 16) | 2,
+    }
 }
 
-/// SSLRequest: the whole packet.
-pub(crate) fn ssl_request() -> [u8; 8] {
-    [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]
+/// StartupMessage, by hand: `postgres-protocol` asks for 3.0 whatever is wanted. A NUL in a parameter would
+/// begin another.
+pub(super) fn startup(
+    version: ProtocolVersion,
+    parameters: &[(&str, &str)],
+    out: &mut BytesMut,
+) -> Result<()> {
+    let mut body = version_number(version).to_be_bytes().to_vec();
+    for text in parameters.iter().flat_map(|(name, value)| [name, value]) {
+        if text.as_bytes().contains(&0) {
+            return Err(Error::programming(
+                "a connection parameter holds a NUL byte",
+            ));
+        }
+        body.extend_from_slice(text.as_bytes());
+        body.push(0);
+    }
+    body.push(0);
+    let length = i32::try_from(body.len())
+        .ok()
+        .and_then(|length| length.checked_add(4))
+        .ok_or_else(|| Error::programming("the connection parameters are too long"))?;
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(&body);
+    Ok(())
 }
 
-/// CancelRequest: the whole packet.
+/// CancelRequest: the whole packet, for a connection of its own. `key` is what the server gave, 256 bytes at
+/// most.
 pub(crate) fn cancel_request(pid: i32, key: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(12 + key.len()).unwrap_or(u32::MAX);
-    let mut packet = Vec::with_capacity(12 + key.len());
-    packet.extend_from_slice(&length.to_be_bytes());
-    packet.extend_from_slice(&80_877_102_u32.to_be_bytes());
+    let length = 12 + key.len() as u32;
+    let mut packet = length.to_be_bytes().to_vec();
+    packet.extend_from_slice(&CANCEL_REQUEST.to_be_bytes());
     packet.extend_from_slice(&pid.to_be_bytes());
     packet.extend_from_slice(key);
+    packet
+}
+
+/// SSLRequest: the whole packet. A single byte answers it, before the protocol proper begins.
+pub(crate) fn ssl_request() -> [u8; 8] {
+    let mut packet = [0, 0, 0, 8, 0, 0, 0, 0];
+    packet[4..].copy_from_slice(&SSL_REQUEST.to_be_bytes());
     packet
 }
 

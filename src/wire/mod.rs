@@ -1,4 +1,4 @@
-//! The frontend/backend protocol, version 3.0, as a state machine over bytes (manual, chapter 55).
+//! The frontend/backend protocol, versions 3.0 and 3.2, as a state machine over bytes (manual, chapter 55).
 //!
 //! No socket, no clock: whoever drives it (`net`, or a test) moves bytes and asks what happened.
 //!
@@ -17,18 +17,26 @@
 //!   requests in flight; an error skips to the next Sync, as the server does.
 //! * Streaming: `take_rows` may be called between events, at any time, for the rows so far.
 //! * COPY: `CopyIn`, `CopyOut` events exist; CopyData becomes an event of its own, and a `start_copy_data`.
-//! * TLS: below this, in `net`, between the socket and `receive_space`. Its one trace in the protocol, the
-//!   single byte that answers SSLRequest, comes before this machine starts.
-//! * Protocol 3.2: the version in the startup message, NegotiateProtocolVersion in `startup_message`.
+//!
+//! TLS is below this, in `net`, between the socket and `receive_space`. The single byte that answers
+//! [`ssl_request`] comes before this machine starts; what authentication must know of the session is told it
+//! with the [`Credentials`].
+//!
+//! The startup message asks for the newest version that may be spoken; a server that knows only an older one
+//! says so with NegotiateProtocolVersion (`version`), or refuses with an error if it is older than that
+//! message. 3.2 changes one thing: a cancel key may be 256 bytes long.
 
 mod auth;
 mod backend;
 mod frontend;
 mod inbox;
+mod policy;
 mod rows;
 mod scram;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verifier;
+mod version;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,12 +47,16 @@ pub(crate) use auth::Credentials;
 pub(crate) use backend::{Column, Notification};
 pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
+pub(crate) use policy::TlsFacts;
 pub(crate) use rows::Rows;
+pub(crate) use version::ProtocolVersions;
 
+use crate::conninfo::ProtocolVersion;
 use crate::error::{Error, Result, ServerFields};
 use crate::types::Param;
-use auth::Authentication;
+use auth::{Authentication, PasswordUse};
 use inbox::{Frame, Inbox};
+use version::Negotiation;
 
 /// More settings than this are not reported by any server, but by one that wants our memory.
 const MOST_SETTINGS: usize = 1000;
@@ -155,22 +167,28 @@ pub(crate) struct Wire {
     settings: Vec<(String, String)>,
     /// AuthenticationOk has come.
     let_in: bool,
-    backend_pid: i32,
-    cancel_key: Vec<u8>,
+    negotiation: Negotiation,
+    password_use: PasswordUse,
+    scram_max_iterations: u32,
+    backend_key: Option<(i32, Vec<u8>)>,
 }
 
 impl Wire {
-    /// Begins a connection: queues the startup message. `parameters` are name and value; the user is
-    /// `credentials`' own.
+    /// Begins a connection: queues the startup message, which asks for the newest of `versions`. `parameters`
+    /// are name and value; the user is `credentials`' own.
     pub(crate) fn start_startup(
         credentials: Credentials,
+        versions: ProtocolVersions,
         parameters: &[(&str, &str)],
     ) -> Result<Wire> {
         let mut out = BytesMut::new();
         let mut all = vec![("user", credentials.user.as_str())];
         all.extend_from_slice(parameters);
-        frontend::startup(&all, &mut out)?;
+        frontend::startup(versions.max, &all, &mut out)?;
         Ok(Wire {
+            negotiation: Negotiation::new(versions),
+            password_use: PasswordUse::default(),
+            scram_max_iterations: credentials.scram_max_iterations,
             phase: Phase::Startup(Authentication::new(credentials)),
             out,
             inbox: Inbox::default(),
@@ -180,8 +198,7 @@ impl Wire {
             copying: None,
             settings: Vec::new(),
             let_in: false,
-            backend_pid: 0,
-            cancel_key: Vec::new(),
+            backend_key: None,
         })
     }
 
@@ -343,19 +360,51 @@ impl Wire {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The backend's process id, and the key that cancels its statements; `None` if the server sent none.
+    /// The backend's process id, and the key that cancels its statements. `None`: the server sent no key,
+    /// and nothing can be cancelled.
     pub(crate) fn backend_key(&self) -> Option<(i32, &[u8])> {
-        (!self.cancel_key.is_empty()).then_some((self.backend_pid, self.cancel_key.as_slice()))
+        self.backend_key.as_ref().map(|(pid, key)| (*pid, &key[..]))
     }
 
-    /// The protocol's version, as agreed on.
-    pub(crate) fn protocol_version(&self) -> crate::conninfo::ProtocolVersion {
-        crate::conninfo::ProtocolVersion::V3_0
+    /// The version that is spoken: what was asked for, until the server says otherwise.
+    pub(crate) fn protocol_version(&self) -> ProtocolVersion {
+        self.negotiation.version()
+    }
+
+    /// Whether the server asked for a password, be it that there was none (`PQconnectionUsedPassword`). Stays
+    /// after an error.
+    pub(crate) fn password_was_used(&self) -> bool {
+        self.password_use != PasswordUse::NotAsked
+    }
+
+    /// Whether the login failed because the server asked for a password and there was none
+    /// (`PQconnectionNeedsPassword`): whoever knows why there was none may add it to the error. Stays after
+    /// an error.
+    pub(crate) fn password_was_missing(&self) -> bool {
+        self.password_use == PasswordUse::Missing
     }
 
     /// Whether the server has accepted who we are, whatever has happened since.
     pub(crate) fn has_let_us_in(&self) -> bool {
         self.let_in
+    }
+
+    /// How many rounds a new SCRAM verifier gets: what the server reports (from 16 on), else what all older
+    /// ones use. A number that no login with this connection's settings would get past is an error, before it
+    /// costs anything.
+    pub(crate) fn verifier_iterations(&self) -> Result<u32> {
+        let reported = self.parameter_status("scram_iterations");
+        let iterations = reported
+            .and_then(|text| text.parse().ok())
+            .filter(|&count| count > 0)
+            .unwrap_or(verifier::ITERATIONS);
+        if reported.is_some() && iterations > self.scram_max_iterations {
+            return Err(Error::operational(format!(
+                "the server's scram_iterations is {iterations}, more than scram_max_iterations allows ({})",
+                self.scram_max_iterations
+            )));
+        }
+        Ok(iterations)
     }
 
     /// The rows received since the last call.
@@ -523,18 +572,13 @@ impl Wire {
         let body = self.inbox.body(frame);
         match frame.kind {
             b'R' if !done => {
-                authentication.handle(body, &mut self.out)?;
+                let outcome = authentication.handle(body, &mut self.out);
+                self.password_use = authentication.password_use();
                 self.let_in = authentication.is_done();
-                Ok(None)
+                outcome.map(|()| None)
             }
             b'K' if done => {
-                let mut body = backend::Body::new("BackendKeyData", body);
-                self.backend_pid = body.i32()?;
-                // 4 bytes in protocol 3.0; the limit on the message's length caps it.
-                if body.rest().len() < 4 {
-                    return Err(body.error("cut short"));
-                }
-                self.cancel_key = body.rest().to_vec();
+                self.backend_key = Some(version::backend_key(body, self.negotiation.version())?);
                 Ok(None)
             }
             b'Z' if done => {
@@ -542,9 +586,10 @@ impl Wire {
                 self.phase = Phase::Running;
                 Ok(Some(Event::Ready))
             }
-            b'v' => Err(Error::protocol(
-                "it wants another protocol version than 3.0",
-            )),
+            b'v' if !done => {
+                self.negotiation.handle(body)?;
+                Ok(None)
+            }
             kind => Err(Error::protocol(format_args!(
                 "a message of type {:?} while connecting",
                 char::from(kind)

@@ -1,7 +1,9 @@
-//! SCRAM-SHA-256, the client's side (RFC 5802, RFC 7677; manual, 55.3 "SASL Authentication").
+//! SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, the client's side (RFC 5802, RFC 7677; manual, 55.3 "SASL
+//! Authentication"), and the verifiers that PostgreSQL stores.
 //!
 //! Each step consumes the state before it, so an exchange cannot be answered twice or out of order. The server
-//! must prove that it knows the password too: only [`ServerProof::verify`] ends an exchange.
+//! must prove that it knows the password too: only [`ServerProof::verify`] ends an exchange. Which mechanism
+//! is right is `policy`'s matter.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -10,46 +12,89 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// The mechanism's name.
-pub(super) const SCRAM_SHA_256: &str = "SCRAM-SHA-256";
-
 /// Bytes of randomness in a nonce, as libpq has it.
 const NONCE_BYTES: usize = 18;
 /// What the server's messages may be long: they hold a nonce, a salt and a number.
 const LONGEST_MESSAGE: usize = 8192;
 
+/// Whether the exchange is bound to a TLS session, and what the server is told of it: it notices when
+/// someone in between took SCRAM-SHA-256-PLUS from its offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Binding {
+    /// `n`: we could not, or do not want to.
+    Unsupported,
+    /// `y`: we could, and the server did not offer it.
+    NotOffered,
+    /// `p`: SCRAM-SHA-256-PLUS, with the digest of the server's certificate (RFC 5929, section 4).
+    EndPoint(Vec<u8>),
+}
+
+impl Binding {
+    fn gs2_header(&self) -> &'static str {
+        match self {
+            Binding::Unsupported => "n,,",
+            Binding::NotOffered => "y,,",
+            Binding::EndPoint(_) => "p=tls-server-end-point,,",
+        }
+    }
+
+    /// The `c=` attribute's value: the header again, and the digest.
+    fn channel_data(&self) -> String {
+        let mut data = self.gs2_header().as_bytes().to_vec();
+        if let Binding::EndPoint(digest) = self {
+            data.extend_from_slice(digest);
+        }
+        BASE64.encode(data)
+    }
+}
+
+/// What proves the client, and what checks the server.
+pub(super) enum Secrets<'a> {
+    /// The password; the server's key, if it is given, is not derived from it.
+    Password {
+        password: &'a [u8],
+        server_key: Option<&'a [u8; 32]>,
+    },
+    /// Both keys, without the password.
+    Keys {
+        client_key: &'a [u8; 32],
+        server_key: &'a [u8; 32],
+    },
+}
+
 /// The exchange before the server's challenge.
 pub(super) struct ClientFirst {
     nonce: String,
+    binding: Binding,
 }
 
 /// The exchange after our proof.
 pub(super) struct ServerProof {
     server_key: [u8; 32],
     auth_message: String,
+    bound: bool,
 }
 
 impl ClientFirst {
     /// Begins an exchange with a fresh nonce.
-    pub(super) fn new() -> Result<ClientFirst> {
-        let mut random = [0; NONCE_BYTES];
-        getrandom::fill(&mut random)
-            .map_err(|_| Error::operational("the system has no random numbers for SCRAM"))?;
+    pub(super) fn new(binding: Binding) -> Result<ClientFirst> {
         Ok(ClientFirst {
-            nonce: BASE64.encode(random),
+            nonce: BASE64.encode(random::<NONCE_BYTES>()?),
+            binding,
         })
     }
 
     #[cfg(test)]
-    fn with_nonce(nonce: &str) -> ClientFirst {
+    fn with_nonce(nonce: &str, binding: Binding) -> ClientFirst {
         ClientFirst {
             nonce: nonce.into(),
+            binding,
         }
     }
 
-    /// The client-first-message: no channel binding, and the user named by the startup message.
+    /// The client-first-message. The user is named by the startup message.
     pub(super) fn message(&self) -> String {
-        format!("n,,{}", self.bare())
+        format!("{}{}", self.binding.gs2_header(), self.bare())
     }
 
     fn bare(&self) -> String {
@@ -61,7 +106,7 @@ impl ClientFirst {
     pub(super) fn answer(
         self,
         challenge: &[u8],
-        password: &[u8],
+        secrets: Secrets<'_>,
         most_iterations: u32,
     ) -> Result<(String, ServerProof)> {
         let challenge = message_text(challenge)?;
@@ -84,37 +129,48 @@ impl ClientFirst {
             .ok()
             .filter(|&count| count > 0)
             .ok_or_else(|| refused("its iteration count is not a number"))?;
-        if iterations > most_iterations {
-            return Err(refused(&format!(
-                "it asks for {iterations} iterations, more than scram_max_iterations allows ({most_iterations})"
-            )));
-        }
 
-        let salted = salted_password(password, &salt, iterations)?;
-        let client_key = hmac(&salted, b"Client Key")?;
+        let (client_key, server_key) = match secrets {
+            Secrets::Keys {
+                client_key,
+                server_key,
+            } => (*client_key, *server_key),
+            Secrets::Password {
+                password,
+                server_key,
+            } => {
+                if iterations > most_iterations {
+                    return Err(refused(&format!(
+                        "it asks for {iterations} iterations, more than scram_max_iterations allows ({most_iterations})"
+                    )));
+                }
+                let keys = Keys::derive(password, &salt, iterations)?;
+                (keys.client, server_key.copied().unwrap_or(keys.server))
+            }
+        };
         let stored_key: [u8; 32] = Sha256::digest(client_key).into();
-        // "biws" is the base64 of "n,,".
-        let without_proof = format!("c=biws,r={nonce}");
+        let without_proof = format!("c={},r={nonce}", self.binding.channel_data());
         let auth_message = format!("{},{challenge},{without_proof}", self.bare());
         let mut proof = hmac(&stored_key, auth_message.as_bytes())?;
         for (byte, key) in proof.iter_mut().zip(client_key) {
             *byte ^= key;
         }
-        let server_key = hmac(&salted, b"Server Key")?;
         let message = format!("{without_proof},p={}", BASE64.encode(proof));
         Ok((
             message,
             ServerProof {
                 server_key,
                 auth_message,
+                bound: matches!(self.binding, Binding::EndPoint(_)),
             },
         ))
     }
 }
 
 impl ServerProof {
-    /// Checks the server-final-message, in constant time. Only after this has the server proved anything.
-    pub(super) fn verify(self, message: &[u8]) -> Result<()> {
+    /// Checks the server-final-message, in constant time. Only after this has the server proved anything:
+    /// that it knows the password and, if true comes back, that it is the other end of the TLS session.
+    pub(super) fn verify(self, message: &[u8]) -> Result<bool> {
         let message = message_text(message)?;
         if let Some(reason) = message.strip_prefix("e=") {
             return Err(refused(&format!("it reports {reason:?}")));
@@ -127,8 +183,44 @@ impl ServerProof {
         let mut mac = keyed(&self.server_key)?;
         mac.update(self.auth_message.as_bytes());
         mac.verify_slice(&verifier)
-            .map_err(|_| refused("its proof is wrong: it does not know the password"))
+            .map_err(|_| refused("its proof is wrong: it does not know the password"))?;
+        Ok(self.bound)
     }
+}
+
+/// What a password becomes under a salt.
+struct Keys {
+    client: [u8; 32],
+    server: [u8; 32],
+}
+
+impl Keys {
+    fn derive(password: &[u8], salt: &[u8], iterations: u32) -> Result<Keys> {
+        let salted = salted_password(password, salt, iterations)?;
+        Ok(Keys {
+            client: hmac(&salted, b"Client Key")?,
+            server: hmac(&salted, b"Server Key")?,
+        })
+    }
+}
+
+/// What a server stores for a password (`pg_authid.rolpassword`; manual, "pg_authid").
+pub(super) fn verifier(password: &[u8], salt: &[u8], iterations: u32) -> Result<String> {
+    let keys = Keys::derive(password, salt, iterations)?;
+    Ok(format!(
+        "SCRAM-SHA-256${iterations}:{}${}:{}",
+        BASE64.encode(salt),
+        BASE64.encode(Sha256::digest(keys.client)),
+        BASE64.encode(keys.server)
+    ))
+}
+
+/// Bytes that no one can guess.
+pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut random = [0; N];
+    getrandom::fill(&mut random)
+        .map_err(|_| Error::operational("the system has no random numbers for SCRAM"))?;
+    Ok(random)
 }
 
 /// SASLprep where the password allows it, else the password's own bytes, as the server does.
@@ -197,16 +289,67 @@ fn refused(why: &str) -> Error {
 mod tests {
     use super::*;
 
-    /// RFC 7677, section 3, with PostgreSQL's empty user name.
+    fn password(password: &[u8]) -> Secrets<'_> {
+        Secrets::Password {
+            password,
+            server_key: None,
+        }
+    }
+
+    /// RFC 7677, section 3, with PostgreSQL's empty user name; the proof is Python's hashlib and hmac's.
     #[test]
     fn the_exchange_of_the_rfc() {
-        let first = ClientFirst::with_nonce("rOprNGfwEbeRWgbNEkqO");
+        let first = ClientFirst::with_nonce("rOprNGfwEbeRWgbNEkqO", Binding::Unsupported);
         assert_eq!(first.message(), "n,,n=,r=rOprNGfwEbeRWgbNEkqO");
         let challenge = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
             s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
-        let (answer, _) = first.answer(challenge, b"pencil", 100_000).unwrap();
-        assert!(
-            answer.starts_with("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=")
+        let (answer, _) = first
+            .answer(challenge, password(b"pencil"), 100_000)
+            .unwrap();
+        assert_eq!(
+            answer,
+            "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
+             p=qvT2SWdEH5Q06albL+hjSYuUhCG7VndFyzIb7CK4n9k="
+        );
+    }
+
+    #[test]
+    fn the_channel_is_named_twice_and_its_digest_once() {
+        for (binding, header, data) in [
+            (Binding::Unsupported, "n,,", "biws"),
+            (Binding::NotOffered, "y,,", "eSws"),
+            (
+                Binding::EndPoint(vec![0xff, 0, 0x80]),
+                "p=tls-server-end-point,,",
+                "cD10bHMtc2VydmVyLWVuZC1wb2ludCws/wCA",
+            ),
+        ] {
+            let bound = matches!(binding, Binding::EndPoint(_));
+            let first = ClientFirst::with_nonce("abc", binding);
+            assert_eq!(first.message(), format!("{header}n=,r=abc"));
+            let (answer, proof) = first
+                .answer(b"r=abcd,s=AAAA,i=1", password(b"x"), 1)
+                .unwrap();
+            assert!(
+                answer.starts_with(&format!("c={data},r=abcd,p=")),
+                "{answer}"
+            );
+            assert_eq!(proof.bound, bound);
+        }
+    }
+
+    /// The salt is 1 to 16; Python's hashlib and hmac agree, and so does PostgreSQL.
+    #[test]
+    fn a_verifier_is_what_postgresql_stores() {
+        let salt: Vec<u8> = (1..=16).collect();
+        assert_eq!(
+            verifier(b"foo", &salt, 4096).unwrap(),
+            "SCRAM-SHA-256$4096:AQIDBAUGBwgJCgsMDQ4PEA==$w7xg45kmcI9DRxQYNSZZIbjzsD2dQ8bOUCOsO/yv0Fw=:PufM/ch4v0UWy82lR3OoAAs6nLBPP8MOV3BPVnUz2Yo="
+        );
+        // SASLprep: a soft hyphen counts for nothing, a wide letter is the narrow one.
+        assert_eq!(
+            verifier("f\u{ad}o\u{ff4f}".as_bytes(), &salt, 4096).unwrap(),
+            verifier(b"foo", &salt, 4096).unwrap()
         );
     }
 
@@ -222,6 +365,7 @@ mod tests {
         let proof = ServerProof {
             server_key,
             auth_message: auth_message.into(),
+            bound: false,
         };
         proof
             .verify(b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
@@ -242,6 +386,7 @@ mod tests {
             let proof = ServerProof {
                 server_key: [7; 32],
                 auth_message: "x".into(),
+                bound: true,
             };
             assert!(proof.verify(message).is_err(), "{message:?}");
         }
@@ -263,8 +408,8 @@ mod tests {
             "r=abcd,s=AAAA",
             "m=ext,r=abcd,s=AAAA,i=4096",
         ] {
-            let first = ClientFirst::with_nonce("abc");
-            let outcome = first.answer(challenge.as_bytes(), b"x", 100_000);
+            let first = ClientFirst::with_nonce("abc", Binding::Unsupported);
+            let outcome = first.answer(challenge.as_bytes(), password(b"x"), 100_000);
             assert!(outcome.is_err(), "{challenge}");
         }
     }

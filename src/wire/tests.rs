@@ -1,6 +1,7 @@
 //! The protocol without a server: transcripts of bytes, whole and in every sort of pieces.
 
 mod authentication;
+mod channel_binding;
 mod copy;
 mod endings;
 mod garbage;
@@ -8,6 +9,10 @@ mod lengths;
 mod pipelines;
 mod queries;
 mod requests;
+mod require_auth;
 mod rows;
+mod scram_keys;
+mod scram_server;
 mod startup;
 mod support;
+mod versions;

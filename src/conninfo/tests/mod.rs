@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::environment::{Environment, File};
 use crate::error::{Error, Result};
 
+mod authentication;
 mod config;
 mod connection_strings;
 mod files;

@@ -53,7 +53,8 @@ fn check(what: &str, text: &str) {
 static MISPLACED: &[&str] = &[
     "port=@@", "port=1,@@", "connect_timeout=@@", "keepalives=@@", "sslmode=@@", "hostaddr=@@", "channel_binding=@@",
     "max_protocol_version=@@", "ssl_min_protocol_version=@@", "scram_max_iterations=@@", "tcp_user_timeout=@@",
-    "postgres://h/d?sslmode=@@",
+    "postgres://h/d?sslmode=@@", "require_auth=@@", "require_auth=!@@", "require_auth=md5,@@", "require_auth=md5,!@@",
+    "require_auth=!md5,@@", "scram_client_key=@@", "scram_server_key=@@",
 ];
 
 #[test]

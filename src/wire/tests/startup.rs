@@ -1,7 +1,8 @@
 //! Logging in: from the startup message to the first Ready.
 
 use super::support::*;
-use crate::wire::{Credentials, Wire};
+use crate::conninfo::ProtocolVersion::V3_0;
+use crate::wire::{Credentials, ProtocolVersions, Wire};
 
 #[test]
 fn the_startup_message_names_protocol_3_0_the_user_and_the_parameters() {
@@ -17,10 +18,13 @@ fn a_nul_in_a_startup_parameter_is_refused() {
     let try_with = |user: &str, value: &str| {
         let credentials = Credentials {
             user: user.into(),
-            password: None,
-            scram_max_iterations: 1,
+            ..credentials(None)
         };
-        Wire::start_startup(credentials, &[("database", value)]).is_err()
+        let versions = ProtocolVersions {
+            min: V3_0,
+            max: V3_0,
+        };
+        Wire::start_startup(credentials, versions, &[("database", value)]).is_err()
     };
     assert!(!try_with("alice", "shop"));
     assert!(try_with("al\0ice", "shop"));
@@ -55,10 +59,7 @@ fn what_is_reported_while_connecting_is_known_afterwards() {
     assert_eq!(wire.parameter_status("server_version"), Some("18.1"));
     assert_eq!(wire.parameter_status("TimeZone"), Some("Europe/Berlin"));
     assert_eq!(wire.parameter_status("timezone"), None);
-    assert_eq!(
-        (wire.backend_pid, &wire.cancel_key[..]),
-        (-5, &b"\xff\0\x01\x02"[..])
-    );
+    assert_eq!(wire.backend_key(), Some((-5, &b"\xff\0\x01\x02"[..])));
     transcript(|| connecting(None), &bytes, &expected);
 }
 
@@ -111,38 +112,6 @@ fn an_error_that_is_not_utf_8_stays_readable() {
         &message(b'E', b"SFATAL\0C3D000\0MBase \xe9\xff\0\0"),
     );
     assert!(error.message().contains("Base \u{fffd}\u{fffd}"), "{error}");
-}
-
-#[test]
-fn another_protocol_version_is_refused() {
-    let negotiate = message(b'v', &[0, 0, 0, 0, 0, 0, 0, 0]);
-    assert_eq!(refused(&mut connecting(None), &negotiate), "08P01");
-}
-
-#[test]
-fn a_cancel_key_has_4_to_256_bytes() {
-    for (length, welcome) in [
-        (0, false),
-        (3, false),
-        (4, true),
-        (32, true),
-        (256, true),
-        (257, false),
-    ] {
-        let mut wire = connecting(None);
-        let bytes = [
-            authentication(0, &[]),
-            backend_key(1, &vec![7; length]),
-            ready(b'I'),
-        ]
-        .concat();
-        if welcome {
-            assert_eq!(hear(&mut wire, &bytes), ["Ready Idle"], "{length}");
-            assert_eq!(wire.cancel_key.len(), length);
-        } else {
-            assert_eq!(refused(&mut wire, &bytes), "08P01", "{length}");
-        }
-    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The server's side of a transcript: messages to say, and a listener that writes down what is understood.
 
+use crate::conninfo::{ChannelBinding, ProtocolVersion, RequireAuth};
 use crate::error::Result;
-use crate::wire::{Credentials, Event, Rows, TransactionStatus, Wire};
+use crate::wire::{Credentials, Event, ProtocolVersions, Rows, TransactionStatus, Wire};
 
 pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![kind];
@@ -124,14 +125,38 @@ pub(super) fn welcome() -> Vec<u8> {
     .concat()
 }
 
-/// A connection that waits for the server's first word.
-pub(super) fn connecting(password: Option<&str>) -> Wire {
-    let credentials = Credentials {
+/// Alice, with the defaults of everything.
+pub(super) fn credentials(password: Option<&str>) -> Credentials {
+    Credentials {
         user: "alice".into(),
         password: password.map(|password| password.as_bytes().to_vec()),
         scram_max_iterations: 100_000,
+        scram_client_key: None,
+        scram_server_key: None,
+        channel_binding: ChannelBinding::Prefer,
+        require_auth: RequireAuth::default(),
+        tls: None,
+    }
+}
+
+/// A connection that waits for the server's first word.
+pub(super) fn connecting_as(credentials: Credentials) -> Wire {
+    let versions = ProtocolVersions {
+        min: ProtocolVersion::V3_0,
+        max: ProtocolVersion::V3_0,
     };
-    Wire::start_startup(credentials, &[("database", "shop")]).unwrap()
+    Wire::start_startup(credentials, versions, &[("database", "shop")]).unwrap()
+}
+
+/// The same, with the defaults of everything.
+pub(super) fn connecting(password: Option<&str>) -> Wire {
+    connecting_as(credentials(password))
+}
+
+/// The same, with these versions of the protocol.
+pub(super) fn speaking(min: ProtocolVersion, max: ProtocolVersion) -> Wire {
+    let versions = ProtocolVersions { min, max };
+    Wire::start_startup(credentials(None), versions, &[("database", "shop")]).unwrap()
 }
 
 /// A connection that is ready.
