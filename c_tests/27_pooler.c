@@ -515,6 +515,32 @@ static void start_up_parameters(void)
     CHECK_PTR(connection, NULL);
 }
 
+/* PgBouncer 1.18 takes protocol 3.2's start-up packet for a bad one, and says so, as to libpq: nothing tries 3.0 in
+ * its place behind the user's back. A pooler that knows 3.2, or negotiates, is used with what it agreed to. */
+static void protocol_3_2(void)
+{
+    static const char *const asked[] = { "max_protocol_version=3.2", "max_protocol_version=latest" };
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        dbapi_connection_t *connection = NULL;
+        if (dbapi_connect(pooler_dsn("transaction", asked[i]), &connection, &failure) != DBAPI_OK) {
+            CHECK_ERROR(dbapi_error_status(failure), DBAPI_OPERATIONAL_ERROR, "08P01", "bad packet header");
+            CHECK_PTR(connection, NULL);
+            clear_failure();
+            continue;
+        }
+        int32_t version = dbapi_connection_protocol_version(connection);
+        CHECK(version == 30000 || version == 30002);
+        dbapi_cursor_t *cursor = cursor_of(connection);
+        CHECK_TEXT(query_text(cursor, "SELECT 'works'"), "works");
+        dbapi_cursor_free(cursor);
+        dbapi_connection_free(connection);
+    }
+    /* What is asked for by default is understood. */
+    dbapi_connection_t *connection = connect_pool("transaction");
+    CHECK_INT(dbapi_connection_protocol_version(connection), 30000);
+    dbapi_connection_free(connection);
+}
+
 /* This pooler does not say whether its server is a standby or read-only, as servers since 14 do by themselves, so
  * it is asked. */
 static void target_session_attrs_are_asked_of_the_server(void)
@@ -555,4 +581,4 @@ CHECK_MAIN(CASE(works_in_session_pooling), CASE(works_in_transaction_pooling), C
            CASE(a_client_that_vanishes_in_a_transaction_is_unclean), CASE(many_short_connections_share_one_server_connection),
            CASE(clients_interleave_on_one_server_connection), CASE(transactions_take_turns_on_one_server_connection),
            CASE(the_server_ends_behind_the_pooler), CASE(start_up_parameters),
-           CASE(target_session_attrs_are_asked_of_the_server), CASE(the_console))
+           CASE(protocol_3_2), CASE(target_session_attrs_are_asked_of_the_server), CASE(the_console))

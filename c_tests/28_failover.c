@@ -400,8 +400,10 @@ typedef struct client {
 /* Notes what should not have happened. */
 static void note(client *self, const char *what, dbapi_error_t *error)
 {
+    pthread_mutex_lock(&self->lock);
     snprintf(self->problem, sizeof self->problem, "row %d: %s: %s", self->rows, what,
              error == NULL ? "no error" : dbapi_error_message(error));
+    pthread_mutex_unlock(&self->lock);
     dbapi_error_free(error);
 }
 
@@ -536,6 +538,12 @@ static void wait_for_count(client *self, const int *counter, int least)
 {
     double deadline = seconds() + PATIENCE;
     while (counted(self, counter) < least) {
+        pthread_mutex_lock(&self->lock);
+        bool stopped = self->problem[0] != '\0';
+        pthread_mutex_unlock(&self->lock);
+        if (stopped) {
+            FAIL("the client stopped: %s", self->problem);
+        }
         if (seconds() > deadline) {
             FAIL("after %d s, the client has done %d rows and failed to connect %d times", PATIENCE,
                  counted(self, &self->rows), counted(self, &self->failed_connects));
@@ -549,9 +557,11 @@ static void wait_for_count(client *self, const int *counter, int least)
 static void a_client_goes_over_to_the_promoted_standby(void)
 {
     char value[40];
-    client self = { .dsn = text("host=127.0.0.1,127.0.0.1 port=%s,%s target_session_attrs=read-write connect_timeout=5 "
-                                "application_name=t28 options='-c synchronous_commit=remote_apply'",
-                                port_of_primary(), port_of_standby()) };
+    /* Static: if the case fails, its thread may go on for a while. */
+    static client self;
+    self.dsn = text("host=127.0.0.1,127.0.0.1 port=%s,%s target_session_attrs=read-write connect_timeout=5 application_name=t28 "
+                    "options='-c synchronous_commit=remote_apply'",
+                    port_of_primary(), port_of_standby());
     double began = seconds();
     fresh_table("t28_test", "n int PRIMARY KEY");
     dbapi_connection_t *standby = connect_dsn(text("host=127.0.0.1 port=%s", port_of_standby()));
