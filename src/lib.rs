@@ -5,11 +5,11 @@
 //! ```text
 //! abi       every extern "C" function: handles, NULLs, panics; nearly all `unsafe`
 //! dbapi     PEP 249 in safe Rust: connection, transaction, cursor, placeholders, results
-//! net       sockets, host selection, deadlines, and the one loop that drives `wire`
+//! net       sockets, TLS on them, host selection, deadlines, cancel, and the one loop that drives `wire`
 //! wire      the protocol as a state machine over bytes: no socket, no clock
 //! types     values <-> PostgreSQL's binary and text forms        } below all of them,
 //! conninfo  connection strings, environment, defaults            } beside each other
-//! tls       sessions and libpq's verdicts; not called by net yet }
+//! tls       sessions over bytes, and libpq's verdicts            }
 //! error     the one error type, with its PEP 249 class           }
 //! ```
 //!

@@ -32,11 +32,15 @@ pub(super) fn apply(conninfo: &mut Conninfo, env: &dyn Environment) -> Result<()
         .map(|path| (path, must_exist))
         .into_iter()
         .chain([(systems, false)]);
+    let mut passed_over = String::new();
     for (path, must_exist) in files {
         let content = match env.read_file(&path) {
             Ok(File::Regular { content, .. }) => content,
             // /dev/null is how one says that there is no such file.
-            Ok(File::Other) => continue,
+            Ok(File::Other) => {
+                passed_over = format!(" (\"{}\" is not a plain file)", path.display());
+                continue;
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if must_exist {
                     return Err(Error::operational(format!(
@@ -58,7 +62,7 @@ pub(super) fn apply(conninfo: &mut Conninfo, env: &dyn Environment) -> Result<()
         }
     }
     Err(Error::operational(format!(
-        "definition of service{} not found",
+        "definition of service{} not found{passed_over}",
         shown_name(&service)
     )))
 }
