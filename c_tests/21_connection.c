@@ -2,6 +2,7 @@
  * file, keepalives, the encoding; with every kind of bad value. */
 #define _POSIX_C_SOURCE 200809L
 #include "connect.h"
+#include "fake_server.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -225,6 +226,51 @@ static void service_files(void)
     CHECK_INT(rmdir(directory), 0);
 }
 
+static bool check_password(fake_server *fake, void *context)
+{
+    const fake_message *message = fake_read(fake);
+    if (message == NULL || message->type != 'p' || strcmp((const char *)message->body, context) != 0) {
+        fake_problem(fake, "expected the password %s", (const char *)context);
+        return false;
+    }
+    return true;
+}
+
+/* SECURITY, "several hosts": each is told its own password, and no other's. */
+static void a_password_for_each_host(void)
+{
+    char dsn[400], ports[2][20];
+    fake_server *fakes[2] = { fake_new(), fake_new() };
+    static char passwords[2][20] = { "first-hunter2", "second-hunter2" };
+    for (size_t i = 0; i < 2; i++) {
+        fake_expect_startup(fakes[i]);
+        fake_send_auth(fakes[i], 3, NULL, 0);
+        fake_call(fakes[i], check_password, passwords[i]);
+        if (i == 0) {
+            fake_send_error(fakes[i], "FATAL", "57P03", "the database system is starting up");
+            fake_shutdown(fakes[i]);
+        } else {
+            fake_send_auth(fakes[i], 0, NULL, 0);
+            fake_send_session(fakes[i]);
+            fake_expect_close(fakes[i]);
+        }
+        fake_start(fakes[i]);
+        const char *port = strstr(fake_dsn(fakes[i]), "port=");
+        CHECK(port != NULL);
+        snprintf(ports[i], sizeof ports[i], "%d", atoi(port + 5));
+    }
+    snprintf(dsn, sizeof dsn, "one:%s:*:*:%s\n*:%s:*:*:%s\n", ports[0], passwords[0], ports[1], passwords[1]);
+    put_file("pass", 0600, dsn);
+    snprintf(dsn, sizeof dsn, "host=one,two hostaddr=127.0.0.1,127.0.0.1 port=%s,%s user=u passfile=%s sslmode=disable", ports[0],
+             ports[1], in_directory("pass"));
+    dbapi_connection_t *connection = connect_dsn(dsn);
+    CHECK_TEXT(dbapi_connection_host(connection), "two");
+    dbapi_connection_free(connection);
+    fake_finish(fakes[0]);
+    fake_finish(fakes[1]);
+    remove_file("pass");
+}
+
 /* ---- the socket ------------------------------------------------------------------------------------------------- */
 
 /* Whether a TCP socket of this process has been told so. */
@@ -418,6 +464,7 @@ CHECK_MAIN(
     CASE(requirepeer),
     CASE(passwords_from_a_file),
     CASE(password_files_that_do_not_count),
+    CASE(a_password_for_each_host),
     CASE(service_files),
     CASE(keepalives),
     CASE(abstract_sockets),

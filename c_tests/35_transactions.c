@@ -279,10 +279,30 @@ static void a_server_process_that_was_ended(void)
     close_both();
 }
 
+/* The server's process ends while it commits: a client cannot know on which side of the commit that was, even if
+ * the server says why it went. */
+static void a_server_process_that_ends_in_commit(void)
+{
+    open_with_table();
+    run(cursor, "CREATE OR REPLACE FUNCTION end_in_commit() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END'");
+    run(cursor, "CREATE TEMPORARY TABLE ends (i int)");
+    run(cursor, "CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON ends DEFERRABLE INITIALLY DEFERRED "
+                "FOR EACH ROW EXECUTE FUNCTION end_in_commit()");
+    run(cursor, "INSERT INTO ends VALUES (1)");
+    CHECK_ERROR(dbapi_commit(connection, &failure), DBAPI_OPERATIONAL_ERROR, "08007", "whether the transaction was committed is unknown");
+    CHECK_CONTAINS(dbapi_error_message(failure), "terminating connection due to administrator command");
+    CHECK_INT(dbapi_error_connection_usable(failure), false);
+    CHECK_INT(dbapi_error_retryable(failure), false);
+    clear_failure();
+    CHECK_INT(dbapi_connection_closed(connection), 2);
+    close_both();
+}
+
 CHECK_MAIN(CASE(opens_with_the_first_statement), CASE(opens_with_parameters_too), CASE(commit_and_rollback),
            CASE(outside_a_transaction_they_do_nothing), CASE(close_rolls_back), CASE(free_rolls_back), CASE(autocommit),
            CASE(autocommit_cannot_change_inside_a_transaction), CASE(a_begin_of_the_users_own_in_autocommit),
            CASE(a_commit_written_as_sql), CASE(a_failed_transaction_refuses_statements),
            CASE(commit_of_a_failed_transaction_is_an_error), CASE(savepoint_saves_a_failed_transaction),
            CASE(a_constraint_checked_at_commit), CASE(cursors_share_their_connections_transaction),
-           CASE(a_server_process_that_was_ended))
+           CASE(a_server_process_that_was_ended), CASE(a_server_process_that_ends_in_commit))

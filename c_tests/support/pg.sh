@@ -13,8 +13,9 @@
 # for a socket's address (107 bytes), hold blanks, or be closed to the server's user.
 #
 # Users: `dbapi` is a superuser and needs no password. `password_user`, `md5_user`, `scram_user` and
-# `saslprep_user` must give theirs, in the manner their names say; see `roles` below. All of them may come
-# over the Unix socket, 127.0.0.1 and ::1.
+# `saslprep_user` must give theirs, in the manner their names say; see `roles` below. So must the members of
+# `temporary_roles`, which a test may make, by MD5 or SCRAM as their passwords are stored. All of them may
+# come over the Unix socket, 127.0.0.1 and ::1.
 set -eu
 
 say() { printf 'pg.sh: %s\n' "$*" >&2; }
@@ -139,7 +140,8 @@ SQL
 
 access_rules() {
     local user method
-    for user in password_user:password md5_user:md5 scram_user:scram-sha-256 saslprep_user:scram-sha-256 dbapi:trust; do
+    for user in password_user:password md5_user:md5 scram_user:scram-sha-256 saslprep_user:scram-sha-256 dbapi:trust \
+        +temporary_roles:md5; do
         method=${user#*:}
         user=${user%:*}
         printf 'local all %s %s\n' "$user" "$method"

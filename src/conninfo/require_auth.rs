@@ -40,8 +40,8 @@ static WORDS: [(&str, AuthMethod); 7] = [
 /// The methods that are allowed: those named, or all but those named. The default allows all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequireAuth {
-    /// As written. Every word of it is known, so it can be shown.
-    text: String,
+    /// As written; `None` if nothing was. Every word of it is known, so it can be shown.
+    text: Option<String>,
     negated: bool,
     named: Vec<AuthMethod>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct RequireAuth {
 impl Default for RequireAuth {
     fn default() -> RequireAuth {
         RequireAuth {
-            text: String::new(),
+            text: None,
             negated: true,
             named: Vec::new(),
         }
@@ -57,11 +57,15 @@ impl Default for RequireAuth {
 }
 
 impl RequireAuth {
-    /// Words separated by commas, without blanks: either none of them negated by `!`, or each. An empty text
-    /// allows all.
+    /// Words separated by commas, without blanks: either none of them negated by `!`, or each. An empty list
+    /// is libpq 18's `none`: a script whose variable was empty is let in nowhere with a password.
     pub(crate) fn parse(text: &str) -> Result<RequireAuth> {
         if text.is_empty() {
-            return Ok(RequireAuth::default());
+            return Ok(RequireAuth {
+                text: Some(String::new()),
+                negated: false,
+                named: vec![AuthMethod::None],
+            });
         }
         let negated = text.starts_with('!');
         let mut named = Vec::new();
@@ -100,7 +104,7 @@ impl RequireAuth {
             named.push(method);
         }
         Ok(RequireAuth {
-            text: text.to_owned(),
+            text: Some(text.to_owned()),
             negated,
             named,
         })
@@ -113,12 +117,13 @@ impl RequireAuth {
 
     /// As written; `None` if nothing was required.
     pub(crate) fn text(&self) -> Option<&str> {
-        Some(self.text.as_str()).filter(|text| !text.is_empty())
+        self.text.as_deref()
     }
 }
 
 impl Conninfo {
     pub(super) fn require_auth(&self) -> Result<RequireAuth> {
-        RequireAuth::parse(self.get("require_auth").unwrap_or_default())
+        self.get("require_auth")
+            .map_or_else(|| Ok(RequireAuth::default()), RequireAuth::parse)
     }
 }

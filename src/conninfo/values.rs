@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{GeneralPurpose, PAD};
+use base64::{Engine, alphabet};
 
 use super::Conninfo;
 use super::dsn::{invalid_value, is_space, shown};
@@ -15,6 +15,12 @@ use crate::error::{Error, Result};
 
 /// The longest `timeout`: as many milliseconds as 31 bits count, which is what libpq's own time-outs can be.
 pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// As libpq reads base64: padded, no blanks, and whatever bits a last digit has too many.
+static BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    PAD.with_decode_allow_trailing_bits(true),
+);
 
 /// A value that is one of several words.
 pub(super) trait Choice: Copy + 'static {
@@ -224,13 +230,8 @@ impl Conninfo {
         let Some(value) = self.get(keyword) else {
             return Ok(None);
         };
-        // As PostgreSQL reads base64: blanks in it do not count.
-        let digits: String = value
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '\t' | '\n' | '\r'))
-            .collect();
         let bytes = BASE64
-            .decode(digits)
+            .decode(value)
             .map_err(|_| invalid_value(format!("invalid {keyword} value: it is not base64")))?;
         let length = bytes.len();
         bytes.try_into().map(Some).map_err(|_| {

@@ -163,3 +163,29 @@ fn requirement_failed(required: &str, why: &str) -> Error {
 pub(super) fn refused(why: &str) -> Error {
     Error::broken(why).with_sqlstate("28000")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The requests before the end would have been refused already: this is the last line of defence.
+    #[test]
+    fn an_end_without_channel_binding_does_not_meet_its_requirement() {
+        let policy = |channel_binding| Policy {
+            require_auth: RequireAuth::default(),
+            channel_binding,
+            tls: None,
+        };
+        for (proof, bound) in [
+            (Proof::Nothing, false),
+            (Proof::Password, false),
+            (Proof::Mutual { bound: false }, false),
+            (Proof::Mutual { bound: true }, true),
+        ] {
+            let required = policy(ChannelBinding::Require).check_ok(proof);
+            assert_eq!(required.is_ok(), bound, "{proof:?}");
+            assert!(policy(ChannelBinding::Prefer).check_ok(proof).is_ok());
+            assert!(policy(ChannelBinding::Disable).check_ok(proof).is_ok());
+        }
+    }
+}

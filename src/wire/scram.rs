@@ -338,7 +338,7 @@ mod tests {
         }
     }
 
-    /// The salt is 1 to 16; Python's hashlib and hmac agree, and so does PostgreSQL.
+    /// The salt is 1 to 16; made by Python's hashlib and hmac. (c_tests/22_authentication.c logs in by such a one.)
     #[test]
     fn a_verifier_is_what_postgresql_stores() {
         let salt: Vec<u8> = (1..=16).collect();

@@ -40,7 +40,7 @@ mod tests {
         }
     }
 
-    /// Made by PostgreSQL 15: SELECT 'md5' || md5('secret' || 'alice').
+    /// The digest is Python's hashlib's, of `secretalice`.
     #[test]
     fn md5_is_of_the_password_and_then_the_user() {
         assert_eq!(
