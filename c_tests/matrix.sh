@@ -48,14 +48,12 @@ list=$(IFS=';' && printf '%s' "${majors[*]}")
 cmake -S c_tests -B "$build" -DDBAPI_VALGRIND=OFF -DDBAPI_MAJORS="$list" >/dev/null || die "cmake did not configure the C tests"
 cmake --build "$build" -j2 >/dev/null || die "the C tests do not build"
 
-# A line of the table from ctest's log, where each program wrote "N passed, M failed, K skipped" last.
-row() { # MAJOR LOG PROGRAMS
-    local server
+# A line of the table.
+row() { # MAJOR PROGRAMS
+    local server ran passed failed skipped
     server=$("$(c_tests/support/fetch_postgres.sh "$1")/postgres" --version)
-    awk -v major="$1" -v server="${server##* }" -v wanted="$3" '
-        /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { ran++; passed += $1; failed += $3; skipped += $5 }
-        END { printf "%-6s %-8s %4d of %-6d %6d %7d %7d %8d\n", major, server, ran, wanted, passed + failed, passed, failed, skipped }
-    ' "$2"
+    read -r ran passed failed skipped < <(c_tests/support/cases.sh "$build")
+    printf '%-6s %-8s %4d of %-6d %6d %7d %7d %8d\n' "$1" "${server##* }" "$ran" "$2" $((passed + failed)) "$passed" "$failed" "$skipped"
 }
 
 status=0
@@ -64,7 +62,7 @@ for major in "${majors[@]}"; do
     printf '\n==> PostgreSQL %s\n' "$major"
     programs=$(ctest --test-dir "$build" -N -L "^pg$major\$" | grep -c "^ *Test *#[0-9]*: pg$major/")
     ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -L "^pg$major\$" || status=1
-    rows+=("$(row "$major" "$build/Testing/Temporary/LastTest.log" "$programs")")
+    rows+=("$(row "$major" "$programs")")
 done
 
 # A program that was killed or did not start is missing from the second number.

@@ -21,6 +21,13 @@ case "${1:-}" in
     *) echo "usage: c_tests/run.sh [--no-valgrind]" >&2; exit 2 ;;
 esac
 
+# Says how many cases ctest's programs just had; those that were skipped said why.
+count_cases() {
+    local programs passed failed skipped
+    read -r programs passed failed skipped < <(c_tests/support/cases.sh "$build")
+    printf '%d programs: %d cases passed, %d failed, %d skipped\n' "$programs" "$passed" "$failed" "$skipped"
+}
+
 step() { printf '\n==> %s\n' "$*"; }
 die() { printf '\nrun.sh: %s\n' "$*" >&2; exit 1; }
 
@@ -139,15 +146,18 @@ cmake --build "$build" -j2 || die "the C tests do not build: see above"
 step "The C tests and the examples (ctest)"
 ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -LE '^(valgrind|pg[0-9]+)$' \
     || die "C tests failed. One alone: ctest --test-dir target/c_tests --output-on-failure -R NAME"
+count_cases
 
 step "What needs a server on PostgreSQL $other_major (ctest -L pg$other_major)"
 ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -L "^pg$other_major\$" \
     || die "C tests failed on PostgreSQL $other_major. One alone: ctest --test-dir target/c_tests --output-on-failure -R pg$other_major/NAME"
+count_cases
 
 if [ "$valgrind_ring" = yes ]; then
     step "The C tests under valgrind (ctest -L valgrind)"
     ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -L valgrind \
         || die "valgrind found something. One alone: ctest --test-dir target/c_tests --output-on-failure -R valgrind/NAME"
+    count_cases
 fi
 
 step "All passed"
