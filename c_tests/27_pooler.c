@@ -541,9 +541,8 @@ static void protocol_3_2(void)
     dbapi_connection_free(connection);
 }
 
-/* This pooler does not say whether its server is a standby or read-only, as servers since 14 do by themselves, so
- * it is asked. */
-static void target_session_attrs_are_asked_of_the_server(void)
+/* The pooler passes on what its server reported of itself. */
+static void target_session_attrs_are_the_servers(void)
 {
     static const char *const good[] = { "any", "read-write", "primary", "prefer-standby" };
     static const char *const all[] = { "session", "transaction", "statement" };
@@ -581,4 +580,4 @@ CHECK_MAIN(CASE(works_in_session_pooling), CASE(works_in_transaction_pooling), C
            CASE(a_client_that_vanishes_in_a_transaction_is_unclean), CASE(many_short_connections_share_one_server_connection),
            CASE(clients_interleave_on_one_server_connection), CASE(transactions_take_turns_on_one_server_connection),
            CASE(the_server_ends_behind_the_pooler), CASE(start_up_parameters),
-           CASE(protocol_3_2), CASE(target_session_attrs_are_asked_of_the_server), CASE(the_console))
+           CASE(protocol_3_2), CASE(target_session_attrs_are_the_servers), CASE(the_console))

@@ -156,6 +156,49 @@ static void a_read_only_primary(void)
     check_choices(choices, COUNT(choices), "dbname=dbapi");
 }
 
+/* A server before 14 does not report what it is, so it is asked, by the statements that libpq asks with. */
+static void a_server_that_does_not_report_is_asked(void)
+{
+    static const char read_only[] = "SHOW transaction_read_only", recovery[] = "SELECT pg_catalog.pg_is_in_recovery()";
+    static const struct {
+        const char *attrs, *sql, *answer, *refusal;
+    } cases[] = {
+        { "read-write", read_only, "off", NULL },
+        { "read-write", read_only, "on", "session is read-only" },
+        { "read-only", read_only, "on", NULL },
+        { "read-only", read_only, "off", "session is not read-only" },
+        { "primary", recovery, "f", NULL },
+        { "primary", recovery, "t", "server is in hot standby mode" },
+        { "standby", recovery, "t", NULL },
+        { "standby", recovery, "f", "server is not in hot standby mode" },
+        { "read-write", read_only, NULL, "\"SHOW transaction_read_only\" failed" },
+        { "standby", recovery, NULL, "\"SELECT pg_catalog.pg_is_in_recovery()\" failed" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fake_server *fake = fake_new();
+        fake_greet(fake);
+        fake_expect(fake, 'Q', cases[i].sql);
+        if (cases[i].answer == NULL) {
+            fake_send_error(fake, "ERROR", "42501", "not for you");
+        } else {
+            fake_send_columns(fake, 1, 25);
+            fake_send_row(fake, 1, &cases[i].answer);
+            fake_send_complete(fake, "SHOW");
+        }
+        fake_send_ready(fake, 'I');
+        fake_expect_close(fake);
+        fake_start(fake);
+        const char *dsn = text("%s target_session_attrs=%s", fake_dsn(fake), cases[i].attrs);
+        if (cases[i].refusal == NULL) {
+            dbapi_connection_free(connect_dsn(dsn));
+        } else {
+            check_nowhere(dsn, ANY_SQLSTATE, cases[i].refusal);
+            clear_failure();
+        }
+        fake_finish(fake);
+    }
+}
+
 static void attributes_come_from_the_environment_too(void)
 {
     const char *dsn = text("host=127.0.0.1,127.0.0.1 port=%s,%s", port_of_primary(), port_of_standby());
@@ -265,6 +308,29 @@ static void all_attempts_and_their_reasons_are_told(void)
     check_order("No such file", text("connection to server at \"127.0.0.1\", port %s failed: session is read-only", port_of_standby()));
     clear_failure();
     fake_finish(fake);
+}
+
+/* A server that is starting up, as after a crash or before a promotion, says nothing about the next one. */
+static void a_server_that_is_starting_up_is_passed_over(void)
+{
+    for (int and_another = 0; and_another < 2; and_another++) {
+        fake_server *fake = fake_new();
+        fake_expect_startup(fake);
+        fake_send_error(fake, "FATAL", "57P03", "the database system is starting up");
+        fake_shutdown(fake);
+        fake_start(fake);
+        const char *port = strstr(fake_dsn(fake), "port=");
+        CHECK(port != NULL);
+        const char *dsn = text("host=127.0.0.1,127.0.0.1 port=%d,%s", atoi(port + strlen("port=")), and_another ? port_of_primary() : "1");
+        if (and_another) {
+            check_reaches(dsn, port_of_primary());
+        } else {
+            check_nowhere(dsn, ANY_SQLSTATE, "failed: FATAL:  the database system is starting up");
+            check_order("starting up", "port 1 failed: Connection refused");
+            clear_failure();
+        }
+        fake_finish(fake);
+    }
 }
 
 /* A server that refuses the login has answered: the next is not asked, as in libpq. */
@@ -615,9 +681,10 @@ static void a_client_goes_over_to_the_promoted_standby(void)
                   port_of_standby());
 }
 
-CHECK_MAIN(CASE(attributes_choose_the_server), CASE(a_read_only_primary), CASE(attributes_come_from_the_environment_too),
-           CASE(sockets_and_addresses_mix), CASE(random_balance_reaches_both), CASE(a_host_that_refuses_is_passed_over),
-           CASE(a_host_without_an_address_is_passed_over), CASE(a_silent_host_is_given_its_time),
-           CASE(all_attempts_and_their_reasons_are_told), CASE(a_refused_login_ends_the_search), CASE(addresses_with_names),
+CHECK_MAIN(CASE(attributes_choose_the_server), CASE(a_read_only_primary), CASE(a_server_that_does_not_report_is_asked),
+           CASE(attributes_come_from_the_environment_too), CASE(sockets_and_addresses_mix), CASE(random_balance_reaches_both),
+           CASE(a_host_that_refuses_is_passed_over), CASE(a_host_without_an_address_is_passed_over),
+           CASE(a_silent_host_is_given_its_time), CASE(all_attempts_and_their_reasons_are_told),
+           CASE(a_server_that_is_starting_up_is_passed_over), CASE(a_refused_login_ends_the_search), CASE(addresses_with_names),
            CASE(several_addresses_of_one_name), CASE(a_random_address_of_one_name),
            CASE(a_client_goes_over_to_the_promoted_standby))
