@@ -31,6 +31,7 @@ finish() {
     for major in "${majors[@]}"; do
         c_tests/support/pgbouncer.sh stop "$build/pooler$major" || status=1
         c_tests/support/pair.sh stop "$build/pair$major" || status=1
+        c_tests/support/tls.sh stop "$build/tls$major" || status=1
         c_tests/support/pg.sh stop "$build/server$major" || status=1
     done
     exit "$status"

@@ -41,6 +41,7 @@ finish() {
     for major in '' "$other_major"; do
         c_tests/support/pgbouncer.sh stop "$build/pooler$major" || status=1
         c_tests/support/pair.sh stop "$build/pair$major" || status=1
+        c_tests/support/tls.sh stop "$build/tls$major" || status=1
         c_tests/support/pg.sh stop "$build/server$major" || status=1
     done
     exit "$status"
@@ -77,6 +78,7 @@ need go golang-go
 need ruby ruby
 need luajit luajit
 need shellcheck shellcheck
+need openssl openssl
 [ "$valgrind_ring" = no ] || need valgrind valgrind
 has_server || missing+=(postgresql)
 # Where Debian puts it is not in every user's PATH.
