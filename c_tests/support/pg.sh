@@ -6,7 +6,7 @@
 #   pg.sh run DIR COMMAND [ARGUMENT...]   runs a command with the variables of DIR/env
 #
 # The binaries come from PG_BINDIR, else PATH, else the newest /usr/lib/postgresql/*/bin. Only initdb,
-# pg_ctl and postgres are needed. A server refuses to run as root, so root starts it as `postgres`, or as
+# pg_ctl and postgres are needed (fetch_postgres.sh brings those of other majors). A server refuses to run as root, so root starts it as `postgres`, or as
 # `nobody` where there is no such user.
 #
 # The data and the Unix socket live in a directory of their own with a short name, since DIR may be too long
@@ -107,6 +107,20 @@ make_work() {
     die "no directory for the server's data: neither \$TMPDIR nor /tmp can be written by ${server_user:-this user}"
 }
 
+# The programs of $1 where the server's user can run them: there, or in a copy in $work.
+runnable() {
+    local home=${1%/*}
+    if as_server test -x "$1/postgres"; then
+        printf '%s\n' "$1"
+        return
+    fi
+    # Only an installation that finds its files beside its programs still works elsewhere.
+    { [ "$home/bin" = "$1" ] && [ -d "$home/lib" ] && [ -d "$home/share" ]; } \
+        || die "user ${server_user:-$(id -un)} cannot run $1/postgres: put the server where that user may read it"
+    cp -R "$home" "$work/postgresql" && chmod -R a+rX "$work/postgresql"
+    printf '%s\n' "$work/postgresql/bin"
+}
+
 has_ipv6() {
     grep -q '^00000000000000000000000000000001 ' /proc/net/if_inet6 2>/dev/null
 }
@@ -189,12 +203,11 @@ start() {
     [ ! -e "$dir/work" ] || stop "$dir"
     bin=$(find_binaries)
     choose_user
-    as_server test -x "$bin/postgres" \
-        || die "user $server_user cannot run $bin/postgres: put the server where that user may read it"
     mkdir -p "$dir" || die "cannot make the directory $dir"
     dir=$(cd "$dir" && pwd)
     trap '[ -z "$work" ] || rm -rf "$work"; rmdir "$dir" 2>/dev/null' EXIT
     make_work
+    bin=$(runnable "$bin")
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     # What the caller's environment says about servers is not about this one.
@@ -282,6 +295,8 @@ stop() {
     rm -f "$dir/env" "$dir/pid" "$dir/work"
     rmdir "$dir" 2>/dev/null || say "left $dir in place: it holds files that are not this script's"
 }
+# Another script that sources this one for its functions stops here.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 
 case "${1:-} $#" in
     'start 2' | 'start 3') start "$2" "${3:-}" ;;
