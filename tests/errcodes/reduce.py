@@ -27,7 +27,7 @@ HEAD = """\
 # PostgreSQL's error conditions: facts from its errcodes.txt, majors {first} to {last}, in a layout of our own.
 # Made by reduce.py; tests/errcodes.rs makes src/error/conditions.rs of it.
 #
-# SQLSTATE, S (success) W (warning) or E (error), the class that psycopg2 {version} raises, name, majors that have it
+# SQLSTATE, S (success) W (warning) or E (error), the class that psycopg2 {version} raises, name, majors seen with it
 """
 
 
