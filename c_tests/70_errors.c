@@ -137,6 +137,7 @@ static void fields_of_the_users_own(void)
                               " COLUMN = 'c', CONSTRAINT = 'k', DATATYPE = 'd', TABLE = 't', SCHEMA = 's'; END $$",
                               NULL, 0, &failure),
                 DBAPI_DATABASE_ERROR, "ZZ123", "%n%s \xc3\xa4");
+    CHECK_PTR(dbapi_error_condition(failure), NULL);
     CHECK_TEXT(dbapi_error_message_primary(failure), "%n%s \xc3\xa4");
     CHECK_TEXT(dbapi_error_message_detail(failure), "%d");
     CHECK_TEXT(dbapi_error_message_hint(failure), "%x");
@@ -155,6 +156,7 @@ static void our_own_errors(void)
     open_cursor();
     CHECK_ERROR(dbapi_fetchone(cursor, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results to fetch");
     CHECK_TEXT(dbapi_error_class(failure), "ProgrammingError");
+    CHECK_PTR(dbapi_error_condition(failure), NULL);
     CHECK_PTR(dbapi_error_severity(failure), NULL);
     CHECK_PTR(dbapi_error_message_primary(failure), NULL);
     CHECK_PTR(dbapi_error_source_file(failure), NULL);
