@@ -200,6 +200,7 @@ static void a_statement_that_timed_out(void)
     run(cursor, "SET statement_timeout = '20ms'");
     CHECK_ERROR(dbapi_execute(cursor, "SELECT pg_sleep(30)", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR, "57014",
                 "canceling statement due to statement timeout");
+    CHECK_TEXT(dbapi_error_condition(failure), "query_canceled");
     CHECK_INT(dbapi_error_connection_usable(failure), true);
     clear_failure();
     run(cursor, "SET statement_timeout = 0");
@@ -218,6 +219,7 @@ static void a_serialization_failure(void)
     run_outside("UPDATE t70_serial SET a = 2");
     CHECK_ERROR(dbapi_execute(cursor, "UPDATE t70_serial SET a = 3", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR, "40001",
                 "could not serialize access");
+    CHECK_TEXT(dbapi_error_condition(failure), "serialization_failure");
     CHECK_INT(dbapi_error_retryable(failure), true);
     clear_failure();
     CHECK_OK(dbapi_rollback(connection, &failure));
