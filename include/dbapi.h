@@ -1911,6 +1911,17 @@ const char *dbapi_error_message(const dbapi_error_t *error);
 const char *dbapi_error_sqlstate(const dbapi_error_t *error);
 
 /**
+ * PostgreSQL's name of the error's SQLSTATE, such as "unique_violation"; psycopg2.errors has the same names in
+ * camel case.
+ *
+ * @param error borrowed.
+ * @return a static string; NULL if the error has no SQLSTATE, or one that PostgreSQL's table lacks, such as one
+ *   of a RAISE's own making. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_condition(const dbapi_error_t *error);
+
+/**
  * Which row of an executemany met the error.
  *
  * @param error borrowed.
@@ -2120,6 +2131,41 @@ const char *dbapi_error_source_function(const dbapi_error_t *error);
  * @since 0.1
  */
 void dbapi_error_free(dbapi_error_t *error);
+
+/**
+ * PostgreSQL's name of a SQLSTATE, as in the manual's appendix A: "unique_violation" for "23505". Known are the
+ * conditions of PostgreSQL 14 to 18.
+ *
+ * @param sqlstate borrowed: five characters, as PostgreSQL writes them, letters in upper case.
+ * @return a static string; NULL for a code that is not in PostgreSQL's table, or for NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_sqlstate_condition(const char *sqlstate);
+
+/**
+ * The SQLSTATE of a condition's name: "23505" for "unique_violation".
+ *
+ * Five names stand for two codes each. Of those, this gives the one that `RAISE name` has in PL/pgSQL: 22001 for
+ * string_data_right_truncation (01004 is the warning), 22004 for null_value_not_allowed (not 39004), and 2F002,
+ * 2F003 and 2F004 (not 38002, 38003 and 38004) for modifying_sql_data_not_permitted,
+ * prohibited_sql_statement_attempted and reading_sql_data_not_permitted.
+ *
+ * @param condition borrowed: the name as PostgreSQL writes it, in lower case with underscores.
+ * @return a static string; NULL for a name that PostgreSQL does not have, or for NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_condition_sqlstate(const char *condition);
+
+/**
+ * The status, and so the PEP 249 class, of a server's error with this SQLSTATE. It follows the first two
+ * characters, so codes that PostgreSQL's table lacks have one too: DBAPI_INTEGRITY_ERROR for "23XYZ".
+ *
+ * @param sqlstate borrowed: five characters.
+ * @return a negative status; DBAPI_DATABASE_ERROR for what no class names, for what is no SQLSTATE, and for
+ *   NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_sqlstate_status(const char *sqlstate);
 
 /**
  * Takes a connection string apart: what it says, and nothing else.

@@ -49,4 +49,6 @@ pub mod value;
 
 pub mod error;
 
+pub mod sqlstate;
+
 pub mod conninfo;

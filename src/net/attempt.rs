@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::Channel;
 use super::secure::{self, Answer};
 use super::stream::{Stream, TcpOptions};
-use super::transport::Transport;
+use super::transport::{Transport, words};
 use crate::conninfo::{Config, Host, SslCertMode, SslMode, SslNegotiation, name_of_user};
 use crate::error::{Error, Result};
 use crate::tls::TlsConfig;
@@ -385,7 +385,7 @@ impl Address {
                 "Is the server running on that host and accepting TCP/IP connections?"
             }
         };
-        Error::operational(format!("{error}\n\t{hint}"))
+        Error::operational(format!("{}\n\t{hint}", words(&error)))
             .with_sqlstate("08001")
             .caused_by(error)
     }

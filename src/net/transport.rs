@@ -212,9 +212,21 @@ impl Tls {
 }
 
 pub(super) fn lost(error: io::Error) -> Error {
-    Error::broken(format!("the connection to the server was lost: {error}"))
-        .with_sqlstate("08006")
-        .caused_by(error)
+    Error::broken(format!(
+        "the connection to the server was lost: {}",
+        words(&error)
+    ))
+    .with_sqlstate("08006")
+    .caused_by(error)
+}
+
+/// What the system calls an error: without the number that Rust adds.
+pub(super) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text.get(..end).map(str::to_owned).unwrap_or(text),
+        None => text,
+    }
 }
 
 pub(super) fn timed_out() -> Error {
