@@ -446,15 +446,17 @@ static void a_random_address_of_one_name(void)
 
 /* ---- failover --------------------------------------------------------------------------------------------- */
 
-enum { ROWS = 300, BEFORE = 100, PATIENCE = 60 };
+/* At least BEFORE rows before the primary dies, and AFTER when the standby has taken over. */
+enum { MOST_ROWS = 200000, BEFORE = 100, AFTER = 200, PATIENCE = 60 };
 
 /* What the client saw; written by its thread, read by the other one under the lock, or after joining it. */
 typedef struct client {
     pthread_t thread;
     pthread_mutex_t lock;
     const char *dsn;
-    bool committed[ROWS];         /* the library said so, or the row was found afterwards */
+    bool committed[MOST_ROWS];    /* the library said so, or the row was found afterwards */
     int rows;                     /* done so far */
+    int last;                     /* where to stop; MOST_ROWS until the standby has taken over */
     int failed_connects;          /* attempts to connect that failed */
     bool both_reasons;            /* one of those told of both servers */
     int unknown, found, repeated; /* commits that ended with 08007; of their rows, those that were there or not */
@@ -565,7 +567,7 @@ static void *insert_rows(void *argument)
     dbapi_connection_t *connection = NULL;
     dbapi_cursor_t *cursor = NULL;
     bool unknown = false;
-    while (self->rows < ROWS && self->problem[0] == '\0') {
+    while (self->rows < counted(self, &self->last) && self->problem[0] == '\0') {
         dbapi_error_t *error = NULL;
         if (connection == NULL) {
             connection = reconnect(self);
@@ -625,6 +627,9 @@ static void fail_over(client *self, dbapi_cursor_t *on_standby)
     CHECK(kill((pid_t)atoi(test_variable("DBAPI_TEST_PRIMARY_PID")), SIGQUIT) == 0);
     wait_for_count(self, &self->failed_connects, 3);
     CHECK_TEXT(query_text(on_standby, "SELECT pg_promote(true, 60)"), "t");
+    pthread_mutex_lock(&self->lock);
+    self->last = self->rows + AFTER;
+    pthread_mutex_unlock(&self->lock);
 }
 
 /* The primary dies while a commit waits for the standby to show it: no answer comes, and yet the row is there
@@ -645,6 +650,7 @@ static void a_client_goes_over_to_the_promoted_standby(void)
     CHECK_OK(dbapi_connection_set_autocommit(standby, true, &failure));
     dbapi_cursor_t *on_standby = cursor_of(standby);
     CHECK_INT(pthread_mutex_init(&self.lock, NULL), 0);
+    self.last = MOST_ROWS;
     CHECK_INT(pthread_create(&self.thread, NULL, insert_rows, &self), 0);
     wait_for_count(&self, &self.rows, BEFORE);
     if (!any_moment) {
@@ -661,7 +667,8 @@ static void a_client_goes_over_to_the_promoted_standby(void)
     if (self.problem[0] != '\0') {
         FAIL("the client: %s", self.problem);
     }
-    CHECK_INT(self.rows, ROWS);
+    CHECK_INT(self.rows, self.last);
+    CHECK(self.rows < MOST_ROWS);
     CHECK_INT(self.unknown + self.interrupted, 1);
     CHECK_INT(self.found + self.repeated, self.unknown);
     if (!any_moment) {
@@ -670,10 +677,10 @@ static void a_client_goes_over_to_the_promoted_standby(void)
     CHECK(self.both_reasons);
     CHECK_INT(self.port, atoi(port_of_standby()));
     /* Every row that the client holds for committed is there, once. */
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < self.rows; i++) {
         CHECK(self.committed[i]);
     }
-    snprintf(value, sizeof value, "%d %d %d", ROWS, 0, ROWS - 1);
+    snprintf(value, sizeof value, "%d %d %d", self.rows, 0, self.rows - 1);
     CHECK_TEXT(query_text(on_standby, "SELECT format('%s %s %s', count(*), min(n), max(n)) FROM t28_test"), value);
     dbapi_cursor_free(on_standby);
     dbapi_connection_free(standby);
