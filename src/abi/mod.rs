@@ -37,6 +37,8 @@ pub mod cursor;
 
 pub mod execute;
 
+pub mod mogrify;
+
 pub mod fetch;
 
 pub mod value;

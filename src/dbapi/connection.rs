@@ -13,6 +13,7 @@ use super::deadline::Limit;
 use crate::conninfo::{Conninfo, LONGEST_TIMEOUT, ProcessEnvironment};
 use crate::error::{Class, Error, Result, SqlState};
 use crate::net::{self, CancelTarget, Cancelled, Channel};
+use crate::types::Dialect;
 use crate::wire::TransactionStatus;
 
 /// How long a cancel request may take to reach the server, at most.
@@ -53,6 +54,8 @@ pub(crate) struct Connection {
     session: Mutex<Session>,
     closed: AtomicU8,
     status: AtomicU8,
+    /// The session's `Dialect`, as its two truth values' bits, after the last command.
+    dialect: AtomicU8,
     /// Milliseconds; 0 is none.
     timeout: AtomicU64,
     about: About,
@@ -90,19 +93,21 @@ impl Connection {
         let (channel, about, timeout) =
             Connection::connect(dsn, keywords).map_err(Error::breaking_connection)?;
         let cancel = channel.cancel_target();
+        let session = Session {
+            channel: Some(channel),
+            limit: None,
+            cancel: cancel.clone(),
+            autocommit: false,
+            transactions: 0,
+            failure: None,
+        };
         Ok(Connection {
             timeout: AtomicU64::new(milliseconds(timeout)),
             about,
-            cancel: cancel.clone(),
+            cancel,
             cancelling: Mutex::new(()),
-            session: Mutex::new(Session {
-                channel: Some(channel),
-                limit: None,
-                cancel,
-                autocommit: false,
-                transactions: 0,
-                failure: None,
-            }),
+            dialect: AtomicU8::new(dialect_bits(session.dialect())),
+            session: Mutex::new(session),
             closed: AtomicU8::new(Closed::Open as u8),
             status: AtomicU8::new(Status::Idle as u8),
             process: std::process::id(),
@@ -198,6 +203,15 @@ impl Connection {
         }
     }
 
+    /// How the server reads literals, as far as it said by the end of the last command. Never waits.
+    pub(super) fn dialect(&self) -> Dialect {
+        let bits = self.dialect.load(Ordering::Acquire);
+        Dialect {
+            standard_strings: bits & 1 != 0,
+            sql_intervals: bits & 2 != 0,
+        }
+    }
+
     /// An interface error unless the connection can be used.
     pub(crate) fn check_open(&self) -> Result<()> {
         match self.closed() {
@@ -288,6 +302,8 @@ impl Connection {
         session.limit = None;
         outcome.over = true;
         self.status.store(session.status() as u8, Ordering::Release);
+        let dialect = dialect_bits(session.dialect());
+        self.dialect.store(dialect, Ordering::Release);
         if result.as_ref().is_err_and(Error::breaks_connection) {
             self.closed.store(Closed::Broken as u8, Ordering::Release);
             session.channel = None;
@@ -339,6 +355,10 @@ impl Connection {
     pub(super) fn is_inherited(&self) -> bool {
         self.process != std::process::id()
     }
+}
+
+fn dialect_bits(dialect: Dialect) -> u8 {
+    u8::from(dialect.standard_strings) | u8::from(dialect.sql_intervals) << 1
 }
 
 /// As milliseconds, of which 0 is none: what is shorter than one is one.
@@ -416,13 +436,16 @@ impl Session {
         !self.autocommit && self.status() == Status::Idle
     }
 
-    /// Whether the server writes backslashes in plain string literals as themselves.
-    pub(super) fn standard_strings(&self) -> bool {
-        self.channel.as_ref().and_then(|channel| {
-            channel
-                .wire_ref()
-                .parameter_status("standard_conforming_strings")
-        }) != Some("off")
+    /// How the server reads literals.
+    pub(super) fn dialect(&self) -> Dialect {
+        let setting = |name| {
+            let channel = self.channel.as_ref()?;
+            channel.wire_ref().parameter_status(name)
+        };
+        Dialect {
+            standard_strings: setting("standard_conforming_strings") != Some("off"),
+            sql_intervals: setting("IntervalStyle") == Some("sql_standard"),
+        }
     }
 
     /// Called when the answers to a request are complete: keeps what made a transaction fail, and notices
