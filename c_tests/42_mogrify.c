@@ -8,6 +8,7 @@
 #include "connect.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -478,11 +479,39 @@ static void casts_name_the_type_of_the_oid(void)
         }
     }
     CHECK(named >= 140);
+    /* Without its quotes it would be bit(1), to which this cast would cut it. */
+    const dbapi_value_t bits[] = { DBAPI_TYPED(1560, DBAPI_TEXT("101")), DBAPI_TYPED(18, DBAPI_TEXT("x")) };
+    CHECK_TEXT(query_text(cursor, mogrify("SELECT %s::text || pg_typeof(%s)", bits, 2)), "101\"char\"");
     dbapi_cursor_free(types);
+    close_cursor();
+}
+
+static void *sleep_there(void *other)
+{
+    dbapi_status_t status = dbapi_execute(other, "SELECT pg_sleep(60)", NULL, 0, NULL);
+    return status == DBAPI_OPERATIONAL_ERROR ? other : NULL;
+}
+
+/* Another thread's call on the connection is not waited for. */
+static void a_call_in_progress_is_not_waited_for(void)
+{
+    const dbapi_value_t params[] = { DBAPI_TEXT("x") };
+    pthread_t thread;
+    void *cancelled = NULL;
+    open_cursor();
+    dbapi_cursor_t *other = cursor_of(connection);
+    CHECK_INT(pthread_create(&thread, NULL, sleep_there, other), 0);
+    wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'", "1");
+    CHECK_TEXT(mogrify("%s", params, 1), "'x'");
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_ACTIVE);
+    CHECK_OK(dbapi_connection_cancel(connection, &failure));
+    CHECK_INT(pthread_join(thread, &cancelled), 0);
+    CHECK_PTR(cancelled, other);
+    dbapi_cursor_free(other);
     close_cursor();
 }
 
 CHECK_MAIN(CASE(every_kind_as_psycopg2_renders_it), CASE(without_standard_conforming_strings),
            CASE(statements_as_psycopg2_renders_them), CASE(what_cannot_be_rendered), CASE(the_buffer_is_never_overrun),
            CASE(counted_input_is_never_overread), CASE(the_server_reads_what_was_given), CASE(texts_in_all_places),
-           CASE(casts_name_the_type_of_the_oid))
+           CASE(casts_name_the_type_of_the_oid), CASE(a_call_in_progress_is_not_waited_for))

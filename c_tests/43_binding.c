@@ -258,6 +258,14 @@ static void query_is_what_was_sent(void)
     CHECK_OK(dbapi_cursor_set_binding(cursor, DBAPI_BINDING_SERVER, &failure));
     CHECK_OK(dbapi_executemany(cursor, "SELECT %s", params, 1, 2, &failure));
     CHECK_TEXT(dbapi_cursor_query(cursor), "SELECT $1");
+    CHECK_OK(dbapi_executemany(cursor, "SELECT %s + 1", params, 1, 0, &failure));
+    CHECK_TEXT(dbapi_cursor_query(cursor), "SELECT $1");
+    CHECK_FAILS(dbapi_executemany(cursor, "SELECT %s", params, 2, 1, &failure), DBAPI_PROGRAMMING_ERROR, NULL, NULL);
+    CHECK_PTR(dbapi_cursor_query(cursor), NULL);
+    CHECK_FAILS(dbapi_executemany(cursor, "SELECT %s + nothing", params, 1, 1, &failure), DBAPI_PROGRAMMING_ERROR, "42703", NULL);
+    CHECK_TEXT(dbapi_cursor_query(cursor), "SELECT $1 + nothing");
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_OK(dbapi_execute(cursor, "SELECT %s", params, 1, &failure));
     CHECK_OK(dbapi_cursor_close(cursor, &failure));
     CHECK_TEXT(dbapi_cursor_query(cursor), "SELECT $1");
     close_cursor();
@@ -297,6 +305,9 @@ static void input_sizes_type_the_next_statement(void)
         CHECK_FAILS(dbapi_execute(cursor, "SELECT %s", params, 1, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "gave 3 types");
         CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
         CHECK_OK(dbapi_execute(cursor, "SELECT %s", params, 1, &failure));
+        CHECK_OK(dbapi_setinputsizes(cursor, oids, 1, &failure));
+        CHECK_FAILS(dbapi_execute(cursor, "", params, 0, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "empty");
+        CHECK_OK(dbapi_execute(cursor, "SELECT 1", params, 0, &failure));
         CHECK_OK(dbapi_setinputsizes(cursor, oids, 1, &failure));
         CHECK_OK(dbapi_setinputsizes(cursor, NULL, 0, &failure));
         CHECK_OK(dbapi_execute(cursor, "SELECT 1", params, 0, &failure));

@@ -135,11 +135,20 @@ impl Binder {
         Ok(apart)
     }
 
-    /// Takes `sql` for what is sent.
+    /// Takes `sql` for what was sent.
     pub(super) fn keep(&mut self, mut sql: String) -> Result<()> {
-        push(&mut sql, "\0")?;
+        if !sql.is_empty() {
+            push(&mut sql, "\0")?;
+        }
         self.sent = sql;
         Ok(())
+    }
+
+    /// Nothing was sent. What was before comes back.
+    pub(super) fn forget(&mut self) -> String {
+        let mut sql = std::mem::take(&mut self.sent);
+        sql.pop();
+        sql
     }
 
     /// A statement for rows of `count` parameters that the server binds: `$n` in the order of the row.

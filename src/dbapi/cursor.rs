@@ -74,6 +74,7 @@ impl Cursor {
     /// PEP 249's execute. `None`: `sql` is sent as it is, and may hold several statements.
     pub(crate) fn execute(&mut self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<()> {
         self.check_open()?;
+        let sizes = self.binder.take_sizes();
         if let Some(server) = &self.server {
             server.check_unused()?;
         }
@@ -85,7 +86,6 @@ impl Cursor {
         let timeout = self.time_for_a_call();
         let server = self.server.as_mut();
         let binder = &mut self.binder;
-        let sizes = binder.take_sizes();
         let reply = self.connection.command(timeout, |session| {
             let head = server.as_ref().map(|server| server.head());
             let head = head.as_deref().unwrap_or("");
@@ -109,6 +109,7 @@ impl Cursor {
     /// PEP 249's executemany: `sql` once for each row of parameters, in one pipeline.
     pub(crate) fn execute_many(&mut self, sql: &str, rows: &dyn RowSource) -> Result<()> {
         self.check_open()?;
+        let sizes = self.binder.take_sizes();
         if self.server.is_some() {
             return Err(Error::programming(
                 "executemany cannot be called on a named cursor",
@@ -121,7 +122,7 @@ impl Cursor {
         let timeout = self.time_for_a_call();
         let binder = &mut self.binder;
         self.row_count = self.connection.command(timeout, |session| {
-            executemany::run(session, binder, sql, rows)
+            executemany::run(session, binder, sql, rows, &sizes)
         })?;
         Ok(())
     }

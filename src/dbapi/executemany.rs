@@ -32,9 +32,10 @@ pub(super) fn run(
     binder: &mut Binder,
     sql: &str,
     rows: &dyn RowSource,
+    sizes: &[u32],
 ) -> Result<i64> {
-    let sizes = binder.take_sizes();
-    check_sizes(&sizes, rows.width())?;
+    let sent_before = binder.forget();
+    check_sizes(sizes, rows.width())?;
     let dialect = session.dialect();
     // Also where literals are sent: it says whether placeholders and parameters match.
     let numbered = binder.numbered(sql, rows.width(), dialect)?;
@@ -43,7 +44,7 @@ pub(super) fn run(
         template: sql,
         sql: numbered,
         rows,
-        sizes: &sizes,
+        sizes,
         dialect,
     };
     let mut params = Vec::with_capacity(rows.width());
@@ -55,8 +56,21 @@ pub(super) fn run(
             .map_err(|error| error.in_row(row as u64))?;
     }
     if rows.rows() == 0 {
+        binder.keep(sent_before)?;
         return Ok(0);
     }
+    let outcome = send_all(session, &mut source, params);
+    let sql = source.sql;
+    binder.keep(sql)?;
+    outcome
+}
+
+/// Sends all rows and reads all answers.
+fn send_all<'r>(
+    session: &mut Session,
+    source: &mut Source<'r>,
+    mut params: Vec<Param<'r>>,
+) -> Result<i64> {
     let mut pipeline = Pipeline {
         types: None,
         answers: Answers {
@@ -67,16 +81,14 @@ pub(super) fn run(
         affected: None,
         failed_row: None,
     };
-    let outcome = pipeline.send(session, &mut source, &mut params);
+    let outcome = pipeline.send(session, source, &mut params);
     let local = match outcome {
         Ok(()) => None,
         Err(error) if error.breaks_connection() => return Err(error),
         // Refused before it was written: the server still waits for a Sync.
         Err(error) => Some(error),
     };
-    pipeline.receive_rest(session, &source)?;
-    let sql = std::mem::take(&mut source.sql);
-    binder.keep(sql)?;
+    pipeline.receive_rest(session, source)?;
     let failure = pipeline.answers.failure.take();
     session.settle(failure.map(|error| match pipeline.failed_row {
         Some(row) => error.in_row(row),
