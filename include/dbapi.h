@@ -1029,15 +1029,16 @@ dbapi_status_t dbapi_executemany(dbapi_cursor_t *cursor,
  * Sets who puts parameters in their places, from the next execute or executemany on.
  *
  * The server is what a cursor begins with: it is given the parameters typed, and nothing needs quoting; a
- * placeholder stands only where SQL takes a value. With the client, parameters become literals in the statement, as
- * `dbapi_cursor_mogrify` shows: that serves DDL and whatever else takes no parameters, there may be several statements
- * separated by `;` (not in executemany, and not where the result format is binary), and any number of parameters. It
- * also types as literals do: a double is a numeric, an integer beyond int8's minimum is.
+ * placeholder stands only where SQL takes a value. With the client, parameters become literals in the
+ * statement, as `dbapi_cursor_mogrify` shows: that serves DDL and whatever else takes no parameters, there may
+ * be several statements separated by `;` (not in executemany, and not where the result format is binary), and
+ * any number of parameters. Their types are those of literals: a double's is numeric.
  *
  * @param cursor borrowed.
  * @param binding a `dbapi_binding_t`.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `binding` is none; DBAPI_INTERFACE_ERROR on a closed cursor. Any thread.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `binding` is none; DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
  * @since 0.1
  */
 dbapi_status_t dbapi_cursor_set_binding(dbapi_cursor_t *cursor,
@@ -1063,8 +1064,8 @@ int32_t dbapi_cursor_binding(const dbapi_cursor_t *cursor);
  * @param cursor borrowed.
  * @param paramstyle a `dbapi_paramstyle_t`. A cursor begins with DBAPI_PARAMSTYLE_PYFORMAT.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `paramstyle` is none; DBAPI_INTERFACE_ERROR on a closed
- *   cursor. Any thread.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `paramstyle` is none; DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
  * @since 0.1
  */
 dbapi_status_t dbapi_cursor_set_paramstyle(dbapi_cursor_t *cursor,
@@ -1081,26 +1082,27 @@ dbapi_status_t dbapi_cursor_set_paramstyle(dbapi_cursor_t *cursor,
 int32_t dbapi_cursor_paramstyle(const dbapi_cursor_t *cursor);
 
 /**
- * psycopg2's mogrify: a statement with its parameters as literals, as psycopg2 renders them; what
- * client-side binding would send. Works as snprintf does: what does not fit is cut off, at a character's end, and the
- * full length is told.
+ * psycopg2's mogrify: a statement with its parameters as literals, as psycopg2 renders them; what client-side
+ * binding would send. Works as snprintf does: what does not fit is cut off, at a character's end, and the full
+ * length is told.
  *
- * Placeholders are those of the cursor's style. Literals are written for the settings that the connection had at the
- * end of its last command (standard_conforming_strings, IntervalStyle): nothing is sent, and a call in progress on the
- * connection is not waited for. A value with a built-in type's oid is cast to that type.
+ * Placeholders are those of the cursor's style. Literals are written for the settings that the connection had
+ * at the end of its last command (standard_conforming_strings, IntervalStyle): nothing is sent, and a call in
+ * progress on the connection is not waited for. A value with a built-in type's oid is cast to that type.
  *
  * @param cursor borrowed. Its rows stay.
  * @param sql borrowed, UTF-8.
- * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `sql` comes back as it is.
+ * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `sql` comes back as it
+ *   is.
  * @param nparams how many.
  * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
  * @param capacity of the buffer, in bytes, the NUL included.
- * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`. May be
- *   NULL.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for an empty `sql`, and for placeholders and parameters
- *   that do not match; DBAPI_DATA_ERROR for a parameter that is not a value; DBAPI_INTERFACE_ERROR on a closed cursor
- *   or connection. Any thread.
+ * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for an empty `sql`, and for placeholders and
+ *   parameters that do not match; DBAPI_DATA_ERROR for a parameter that is not a value; DBAPI_INTERFACE_ERROR
+ *   on a closed cursor or connection. Any thread.
  * @since 0.1
  */
 dbapi_status_t dbapi_cursor_mogrify(dbapi_cursor_t *cursor,
@@ -1122,8 +1124,8 @@ dbapi_status_t dbapi_cursor_mogrify(dbapi_cursor_t *cursor,
  * @param nparams how many names and parameters. With `names` and `params` NULL and this 0, none are given.
  * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
  * @param capacity of the buffer, in bytes, the NUL included.
- * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`. May be
- *   NULL.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
  * @param out_error receives an owned error on failure; may be NULL.
  * @return as `dbapi_cursor_mogrify`.
  * @since 0.1
@@ -1139,29 +1141,30 @@ dbapi_status_t dbapi_cursor_mogrify_named(dbapi_cursor_t *cursor,
                                           dbapi_error_t **out_error);
 
 /**
- * psycopg2's query: the last statement as it was sent. Where the server binds, that has `$1` and so on in the places
- * of its parameters; where the client binds, literals. Of a named cursor it is its DECLARE; of an executemany, what
- * was sent for the last row.
+ * psycopg2's query: the last statement as it was sent. Where the server binds, that has `$1` and so on in the
+ * places of its parameters; where the client binds, literals. Of a named cursor it is its DECLARE; of an
+ * executemany, what was sent for the last row.
  *
  * @param cursor borrowed.
- * @return a string, borrowed from the cursor: it lives until the next call on it. NULL before the first statement,
- *   after one that could not be converted, and for what is not a cursor's handle. Any thread.
+ * @return a string, borrowed from the cursor: it lives until the next call on it. NULL before the first
+ *   statement, after one that could not be converted, and for what is not a cursor's handle. Any thread.
  * @since 0.1
  */
 const char *dbapi_cursor_query(const dbapi_cursor_t *cursor);
 
 /**
- * PEP 249's setinputsizes: the types of the next statement's parameters, by oid. They count for the next execute or
- * executemany on this cursor, whether it succeeds or not, and are forgotten then. A parameter that has an oid of its
- * own keeps it.
+ * PEP 249's setinputsizes: the types of the next statement's parameters, by oid. They count for the next
+ * execute or executemany on this cursor, whether it succeeds or not, and are forgotten then. A parameter that
+ * has an oid of its own keeps it.
  *
  * @param cursor borrowed.
- * @param oids borrowed: one for each parameter, in the order of the call's `params`, also of those with names; 0:
- *   nothing is said of it. NULL with `count` 0 forgets what was set.
- * @param count how many. Fewer than the call's parameters say nothing of the rest; more make that call fail with
- *   DBAPI_PROGRAMMING_ERROR.
+ * @param oids borrowed: one for each parameter, in the order of the call's `params`, also of those with names;
+ *   0: nothing is said of it. NULL with `count` 0 forgets what was set.
+ * @param count how many. Fewer than the call's parameters say nothing of the rest; more make that call fail
+ *   with DBAPI_PROGRAMMING_ERROR.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_INTERFACE_ERROR on a closed cursor. Any thread.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_INTERFACE_ERROR on a closed cursor. Any
+ *   thread.
  * @since 0.1
  */
 dbapi_status_t dbapi_setinputsizes(dbapi_cursor_t *cursor,
@@ -1176,8 +1179,8 @@ dbapi_status_t dbapi_setinputsizes(dbapi_cursor_t *cursor,
  * @param size of a large column's buffer.
  * @param column its number, from 0; -1: all of them.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `column` is below -1, DBAPI_INTERFACE_ERROR on a closed cursor. Any
- *   thread.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `column` is below -1, DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
  * @since 0.1
  */
 dbapi_status_t dbapi_setoutputsize(dbapi_cursor_t *cursor,
