@@ -258,6 +258,34 @@ typedef enum dbapi_isolation_t {
 } dbapi_isolation_t;
 
 /**
+ * Who puts parameters in their places (`dbapi_cursor_set_binding`).
+ */
+typedef enum dbapi_binding_t {
+  /**
+   * The server: they travel apart from the statement, typed.
+   */
+  DBAPI_BINDING_SERVER = 0,
+  /**
+   * The client: they become literals in the statement.
+   */
+  DBAPI_BINDING_CLIENT = 1,
+} dbapi_binding_t;
+
+/**
+ * What placeholders look like (`dbapi_cursor_set_paramstyle`).
+ */
+typedef enum dbapi_paramstyle_t {
+  /**
+   * `%s` and `%(name)s`; `%%` is a percent sign.
+   */
+  DBAPI_PARAMSTYLE_PYFORMAT = 0,
+  /**
+   * `$1`; a percent sign is a percent sign.
+   */
+  DBAPI_PARAMSTYLE_NUMERIC = 1,
+} dbapi_paramstyle_t;
+
+/**
  * A connection to a server. Made by `dbapi_connect` and `dbapi_connect_params`, freed by
  * `dbapi_connection_free`; may be used from any thread, and by several at once: their calls take turns.
  */
@@ -1478,10 +1506,11 @@ dbapi_status_t dbapi_cursor_set_result_format(dbapi_cursor_t *cursor,
  *
  * @param cursor borrowed.
  * @param sql borrowed, UTF-8. With `params`, `%s` stands for each of them in turn and `%%` for a percent
- *   sign; they are sent apart from the statement, so nothing needs quoting. Without, it is sent as it is, and
- *   may hold several statements separated by `;`: the last one's result is the one to fetch.
+ *   sign; they are sent apart from the statement, so nothing needs quoting (`dbapi_cursor_set_paramstyle`
+ *   and `dbapi_cursor_set_binding` have it otherwise). Without, it is sent as it is, and may hold several
+ *   statements separated by `;`: the last one's result is the one to fetch.
  * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `%` means itself.
- * @param nparams how many, at most 65535.
+ * @param nparams how many, at most 65535 where the server binds them.
  * @param out_error receives an owned error on failure; may be NULL.
  * @return DBAPI_OK, or an error: DBAPI_PROGRAMMING_ERROR for an empty statement, for placeholders and
  *   parameters that do not match, and for COPY ... FROM STDIN or TO STDOUT; DBAPI_DATA_ERROR for a parameter
@@ -1521,7 +1550,7 @@ dbapi_status_t dbapi_execute_named(dbapi_cursor_t *cursor,
  * @param cursor borrowed.
  * @param sql borrowed, UTF-8: one statement, with `%s` for each parameter of a row.
  * @param params borrowed: `nrows` x `nparams` values, row after row.
- * @param nparams parameters in a row, at most 65535.
+ * @param nparams parameters in a row, at most 65535 where the server binds them.
  * @param nrows rows. 0: nothing is sent.
  * @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
  * @return DBAPI_OK, or an error as `dbapi_execute`. A row that cannot be sent is found before any is. Calls
@@ -1534,6 +1563,169 @@ dbapi_status_t dbapi_executemany(dbapi_cursor_t *cursor,
                                  size_t nparams,
                                  size_t nrows,
                                  dbapi_error_t **out_error);
+
+/**
+ * Sets who puts parameters in their places, from the next execute or executemany on.
+ *
+ * The server is what a cursor begins with: it is given the parameters typed, and nothing needs quoting; a
+ * placeholder stands only where SQL takes a value. With the client, parameters become literals in the
+ * statement, as `dbapi_cursor_mogrify` shows: that serves DDL and whatever else takes no parameters, there may
+ * be several statements separated by `;` (not in executemany, and not where the result format is binary), and
+ * any number of parameters. Their types are those of literals: a double's is numeric.
+ *
+ * @param cursor borrowed.
+ * @param binding a `dbapi_binding_t`.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `binding` is none; DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_binding(dbapi_cursor_t *cursor,
+                                        int32_t binding,
+                                        dbapi_error_t **out_error);
+
+/**
+ * Who puts parameters in their places.
+ *
+ * @param cursor borrowed.
+ * @return a `dbapi_binding_t`; -1 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_binding(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets what placeholders look like, from the next call on.
+ *
+ * With DBAPI_PARAMSTYLE_NUMERIC, `$1` stands for the first parameter, as often as it is written; each
+ * parameter has to be used, and there are no names. Inside quotes and comments `$1` is text. Without
+ * parameters (NULL) a statement is sent as it is, in either style.
+ *
+ * @param cursor borrowed.
+ * @param paramstyle a `dbapi_paramstyle_t`. A cursor begins with DBAPI_PARAMSTYLE_PYFORMAT.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `paramstyle` is none; DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_paramstyle(dbapi_cursor_t *cursor,
+                                           int32_t paramstyle,
+                                           dbapi_error_t **out_error);
+
+/**
+ * What placeholders look like.
+ *
+ * @param cursor borrowed.
+ * @return a `dbapi_paramstyle_t`; -1 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_paramstyle(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's mogrify: a statement with its parameters as literals, as psycopg2 renders them; what client-side
+ * binding would send. Works as snprintf does: what does not fit is cut off, at a character's end, and the full
+ * length is told.
+ *
+ * Placeholders are those of the cursor's style. Literals are written for the settings that the connection had
+ * at the end of its last command (standard_conforming_strings, IntervalStyle): nothing is sent, and a call in
+ * progress on the connection is not waited for. A value with a built-in type's oid is cast to that type.
+ *
+ * @param cursor borrowed. Its rows stay.
+ * @param sql borrowed, UTF-8.
+ * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `sql` comes back as it
+ *   is.
+ * @param nparams how many.
+ * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for an empty `sql`, and for placeholders and
+ *   parameters that do not match; DBAPI_DATA_ERROR for a parameter that is not a value; DBAPI_INTERFACE_ERROR
+ *   on a closed cursor or connection. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_mogrify(dbapi_cursor_t *cursor,
+                                    const char *sql,
+                                    const dbapi_value_t *params,
+                                    size_t nparams,
+                                    char *buffer,
+                                    size_t capacity,
+                                    size_t *out_length,
+                                    dbapi_error_t **out_error);
+
+/**
+ * `dbapi_cursor_mogrify` with parameters by name, as `dbapi_execute_named`.
+ *
+ * @param cursor borrowed. Its rows stay.
+ * @param sql borrowed, UTF-8.
+ * @param names borrowed: a name for each parameter. Names that the statement does not use are fine.
+ * @param params borrowed: the parameters.
+ * @param nparams how many names and parameters. With `names` and `params` NULL and this 0, none are given.
+ * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_cursor_mogrify`.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_mogrify_named(dbapi_cursor_t *cursor,
+                                          const char *sql,
+                                          const char *const *names,
+                                          const dbapi_value_t *params,
+                                          size_t nparams,
+                                          char *buffer,
+                                          size_t capacity,
+                                          size_t *out_length,
+                                          dbapi_error_t **out_error);
+
+/**
+ * psycopg2's query: the last statement as it was sent. Where the server binds, that has `$1` and so on in the
+ * places of its parameters; where the client binds, literals. Of a named cursor it is its DECLARE; of an
+ * executemany, what was sent for the last row.
+ *
+ * @param cursor borrowed.
+ * @return a string, borrowed from the cursor: it lives until the next call on it. NULL before the first
+ *   statement, after one that could not be converted, and for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_cursor_query(const dbapi_cursor_t *cursor);
+
+/**
+ * PEP 249's setinputsizes: the types of the next statement's parameters, by oid. They count for the next
+ * execute or executemany on this cursor, whether it succeeds or not, and are forgotten then. A parameter that
+ * has an oid of its own keeps it.
+ *
+ * @param cursor borrowed.
+ * @param oids borrowed: one for each parameter, in the order of the call's `params`, also of those with names;
+ *   0: nothing is said of it. NULL with `count` 0 forgets what was set.
+ * @param count how many. Fewer than the call's parameters say nothing of the rest; more make that call fail
+ *   with DBAPI_PROGRAMMING_ERROR.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_INTERFACE_ERROR on a closed cursor. Any
+ *   thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_setinputsizes(dbapi_cursor_t *cursor,
+                                   const uint32_t *oids,
+                                   size_t count,
+                                   dbapi_error_t **out_error);
+
+/**
+ * PEP 249's setoutputsize. Accepted, and without effect: values come whole, however large they are.
+ *
+ * @param cursor borrowed.
+ * @param size of a large column's buffer.
+ * @param column its number, from 0; -1: all of them.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `column` is below -1, DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_setoutputsize(dbapi_cursor_t *cursor,
+                                   size_t size,
+                                   int64_t column,
+                                   dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchone: the next row.

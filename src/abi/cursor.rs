@@ -384,7 +384,11 @@ pub unsafe extern "C" fn dbapi_cursor_set_result_format(
     })
 }
 
-fn value_of<T>(cursor: *const dbapi_cursor_t, fallback: T, read: impl FnOnce(&Cursor) -> T) -> T {
+pub(super) fn value_of<T>(
+    cursor: *const dbapi_cursor_t,
+    fallback: T,
+    read: impl FnOnce(&Cursor) -> T,
+) -> T {
     guard_value(None, || {
         registry::get::<CursorHandle>(cursor, "cursor")?.with(|state| Ok(Some(read(&state.cursor))))
     })

@@ -43,6 +43,8 @@ pub mod cursor;
 
 pub mod execute;
 
+pub mod mogrify;
+
 pub mod fetch;
 
 pub mod value;

@@ -7,11 +7,12 @@ use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::binding::{Arguments, Binder, Binding};
 use super::connection::{self, Connection};
 use super::exchange;
 use super::executemany::{self, RowSource};
 use super::lexer;
-use super::placeholder::Arguments;
+use super::placeholder::ParamStyle;
 use super::result::{ResultSet, RowBlock, no_results};
 use super::server_cursor::{Declaration, ServerCursor};
 use crate::error::{Error, Result};
@@ -37,6 +38,7 @@ pub(crate) struct Cursor {
     row_count: i64,
     array_size: usize,
     format: ResultFormat,
+    binder: Binder,
     /// What a call may take; `None`: what its connection says.
     timeout: Option<Option<Duration>>,
     closed: bool,
@@ -56,6 +58,7 @@ impl Cursor {
             row_count: -1,
             array_size: 1,
             format: ResultFormat::Auto,
+            binder: Binder::new(),
             timeout: None,
             closed: false,
         })
@@ -71,6 +74,7 @@ impl Cursor {
     /// PEP 249's execute. `None`: `sql` is sent as it is, and may hold several statements.
     pub(crate) fn execute(&mut self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<()> {
         self.check_open()?;
+        let sizes = self.binder.take_sizes();
         if let Some(server) = &self.server {
             server.check_unused()?;
         }
@@ -81,16 +85,15 @@ impl Cursor {
         let binary = self.format == ResultFormat::Binary;
         let timeout = self.time_for_a_call();
         let server = self.server.as_mut();
+        let binder = &mut self.binder;
         let reply = self.connection.command(timeout, |session| {
-            let bound = match arguments {
-                None => None,
-                Some(arguments) => Some(arguments.bind(sql, session.standard_strings())?),
-            };
-            match (server, bound) {
-                (Some(server), bound) => server.declare(session, sql, bound).map(|()| None),
-                (None, Some((sql, params))) => {
-                    session.run_extended(&sql, &params, binary).map(Some)
-                }
+            let head = server.as_ref().map(|server| server.head());
+            let head = head.as_deref().unwrap_or("");
+            let params = binder.prepare(head, sql, arguments, &sizes, session.dialect())?;
+            let sql = binder.sql();
+            match (server, params.as_deref()) {
+                (Some(server), params) => server.declare(session, sql, params).map(|()| None),
+                (None, Some(params)) => session.run_extended(sql, params, binary).map(Some),
                 (None, None) if binary => session.run_extended(sql, &[], true).map(Some),
                 (None, None) => session.run_simple(sql).map(Some),
             }
@@ -106,6 +109,7 @@ impl Cursor {
     /// PEP 249's executemany: `sql` once for each row of parameters, in one pipeline.
     pub(crate) fn execute_many(&mut self, sql: &str, rows: &dyn RowSource) -> Result<()> {
         self.check_open()?;
+        let sizes = self.binder.take_sizes();
         if self.server.is_some() {
             return Err(Error::programming(
                 "executemany cannot be called on a named cursor",
@@ -115,10 +119,64 @@ impl Cursor {
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
         }
-        self.row_count = self.connection.command(self.time_for_a_call(), |session| {
-            executemany::run(session, sql, rows)
+        let timeout = self.time_for_a_call();
+        let binder = &mut self.binder;
+        self.row_count = self.connection.command(timeout, |session| {
+            executemany::run(session, binder, sql, rows, &sizes)
         })?;
         Ok(())
+    }
+
+    /// psycopg2's mogrify: `sql` with its parameters as literals, in the dialect that the connection had at
+    /// the end of its last command. Talks to nobody and waits for nobody.
+    pub(crate) fn mogrify(&self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<String> {
+        self.check_open()?;
+        if sql.is_empty() {
+            return Err(exchange::empty_query());
+        }
+        self.binder
+            .literal(sql, arguments, self.connection.dialect())
+    }
+
+    /// Who binds parameters.
+    pub(crate) fn binding(&self) -> Binding {
+        self.binder.binding
+    }
+
+    /// Sets who binds parameters, from the next call on.
+    pub(crate) fn set_binding(&mut self, binding: Binding) -> Result<()> {
+        self.check_open()?;
+        self.binder.binding = binding;
+        Ok(())
+    }
+
+    /// What placeholders look like.
+    pub(crate) fn param_style(&self) -> ParamStyle {
+        self.binder.style
+    }
+
+    /// Sets what placeholders look like, from the next call on.
+    pub(crate) fn set_param_style(&mut self, style: ParamStyle) -> Result<()> {
+        self.check_open()?;
+        self.binder.style = style;
+        Ok(())
+    }
+
+    /// PEP 249's setinputsizes: types for the parameters of the next execute or executemany.
+    pub(crate) fn set_input_sizes(&mut self, oids: &[u32]) -> Result<()> {
+        self.check_open()?;
+        self.binder.set_sizes(oids);
+        Ok(())
+    }
+
+    /// PEP 249's setoutputsize, which has nothing to do here.
+    pub(crate) fn set_output_size(&mut self) -> Result<()> {
+        self.check_open()
+    }
+
+    /// The last statement as it was sent.
+    pub(crate) fn query(&self) -> Option<&CStr> {
+        self.binder.sent()
     }
 
     fn forget_result(&mut self) {

@@ -57,12 +57,27 @@ impl ServerCursor {
         self.position += count;
     }
 
-    /// Declares it for `sql`, or for the converted statement with its parameters.
+    /// What goes before its statement.
+    pub(super) fn head(&self) -> String {
+        let scroll = match self.declaration.scrollable {
+            Some(true) => " SCROLL",
+            Some(false) => " NO SCROLL",
+            None => "",
+        };
+        let hold = if self.declaration.with_hold {
+            " WITH HOLD"
+        } else {
+            ""
+        };
+        format!("DECLARE {}{scroll} CURSOR{hold} FOR ", self.quoted_name)
+    }
+
+    /// Declares it by `sql`, which begins with `head`; `params` are those that travel apart.
     pub(super) fn declare(
         &mut self,
         session: &mut Session,
         sql: &str,
-        bound: Option<(String, Vec<Param<'_>>)>,
+        params: Option<&[Param<'_>]>,
     ) -> Result<()> {
         let hold = self.declaration.with_hold;
         if session.autocommit() && !hold && session.status() == Status::Idle {
@@ -71,16 +86,9 @@ impl ServerCursor {
                 self.quoted_name
             )));
         }
-        let scroll = match self.declaration.scrollable {
-            Some(true) => " SCROLL",
-            Some(false) => " NO SCROLL",
-            None => "",
-        };
-        let hold = if hold { " WITH HOLD" } else { "" };
-        let head = format!("DECLARE {}{scroll} CURSOR{hold} FOR ", self.quoted_name);
-        match bound {
-            Some((sql, params)) => session.run_extended(&(head + &sql), &params, false)?,
-            None => session.run_simple(&(head + sql))?,
+        match params {
+            Some(params) => session.run_extended(sql, params, false)?,
+            None => session.run_simple(sql)?,
         };
         self.declared_in = Some(session.transactions);
         Ok(())
