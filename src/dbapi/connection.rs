@@ -203,7 +203,8 @@ impl Connection {
         }
     }
 
-    /// How the server reads literals, as far as it said by the end of the last command. Never waits.
+    /// How the server reads literals, as far as it said by the end of the last command; while it is one's
+    /// turn and nothing has been received yet, that is how it does. Never waits.
     pub(super) fn dialect(&self) -> Dialect {
         let bits = self.dialect.load(Ordering::Acquire);
         Dialect {
@@ -437,7 +438,7 @@ impl Session {
     }
 
     /// How the server reads literals.
-    pub(super) fn dialect(&self) -> Dialect {
+    fn dialect(&self) -> Dialect {
         let setting = |name| {
             let channel = self.channel.as_ref()?;
             channel.wire_ref().parameter_status(name)
