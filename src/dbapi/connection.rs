@@ -174,7 +174,8 @@ impl Connection {
         }
     }
 
-    /// How the server reads literals, as far as it said by the end of the last command. Never waits.
+    /// How the server reads literals, as far as it said by the end of the last command; while it is one's
+    /// turn and nothing has been received yet, that is how it does. Never waits.
     pub(super) fn dialect(&self) -> Dialect {
         let bits = self.dialect.load(Ordering::Acquire);
         Dialect {

@@ -85,11 +85,11 @@ impl Cursor {
         let binary = self.format == ResultFormat::Binary;
         let timeout = self.time_for_a_call();
         let server = self.server.as_mut();
-        let binder = &mut self.binder;
-        let reply = self.connection.command(timeout, |session| {
+        let (connection, binder) = (&self.connection, &mut self.binder);
+        let reply = connection.command(timeout, |session| {
             let head = server.as_ref().map(|server| server.head());
             let head = head.as_deref().unwrap_or("");
-            let params = binder.prepare(head, sql, arguments, &sizes, session.dialect())?;
+            let params = binder.prepare(head, sql, arguments, &sizes, connection.dialect())?;
             let sql = binder.sql();
             match (server, params.as_deref()) {
                 (Some(server), params) => server.declare(session, sql, params).map(|()| None),
@@ -120,9 +120,9 @@ impl Cursor {
             return Err(exchange::empty_query());
         }
         let timeout = self.time_for_a_call();
-        let binder = &mut self.binder;
-        self.row_count = self.connection.command(timeout, |session| {
-            executemany::run(session, binder, sql, rows, &sizes)
+        let (connection, binder) = (&self.connection, &mut self.binder);
+        self.row_count = connection.command(timeout, |session| {
+            executemany::run(session, binder, sql, rows, &sizes, connection.dialect())
         })?;
         Ok(())
     }

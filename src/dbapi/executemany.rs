@@ -33,10 +33,10 @@ pub(super) fn run(
     sql: &str,
     rows: &dyn RowSource,
     sizes: &[u32],
+    dialect: Dialect,
 ) -> Result<i64> {
     let sent_before = binder.forget();
     check_sizes(sizes, rows.width())?;
-    let dialect = session.dialect();
     // Also where literals are sent: it says whether placeholders and parameters match.
     let numbered = binder.numbered(sql, rows.width(), dialect)?;
     let mut source = Source {

@@ -55,9 +55,36 @@ impl<'a> Lexer<'a> {
         self.sql.get(self.at..).unwrap_or("")
     }
 
-    /// Where the next token begins, in bytes.
-    pub(super) fn offset(&self) -> usize {
-        self.at
+    /// The next token that is neither white space, nor a word, nor digits, nor another character: one that
+    /// quotes, comments, or may be a placeholder. And where it begins.
+    pub(super) fn next_special(&mut self) -> Option<(Token, &'a str, usize)> {
+        let bytes = self.sql.as_bytes();
+        let mut at = self.at;
+        while let Some(&byte) = bytes.get(at) {
+            let class = class(byte);
+            let may_quote = class & MAY_BEGIN != 0
+                || (class & PREFIX != 0 && matches!(bytes.get(at + 1), Some(b'\'' | b'&')));
+            if may_quote {
+                let (token, length) = self.first(bytes.get(at..)?, byte);
+                match token {
+                    Token::Space | Token::Word | Token::Digits | Token::Other => at += length,
+                    _ => {
+                        let text = self.sql.get(at..at + length)?;
+                        self.at = at + length;
+                        return Some((token, text, at));
+                    }
+                }
+            } else {
+                at += 1;
+                if class & WORD_START != 0 {
+                    while bytes.get(at).is_some_and(|&byte| is_word(byte)) {
+                        at += 1;
+                    }
+                }
+            }
+        }
+        self.at = at;
+        None
     }
 
     /// Skips `bytes` of what is left: they are no SQL.
@@ -124,14 +151,47 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c')
 }
 
+/// What a byte may be: flags.
+const WORD_START: u8 = 1;
+const WORD: u8 = 2;
+/// Of a literal: E, B, X, N, U.
+const PREFIX: u8 = 4;
+/// Of a quote, a comment or a placeholder, whatever is before it.
+const MAY_BEGIN: u8 = 8;
+
+#[allow(clippy::indexing_slicing, reason = "by the 256 values of a byte")]
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'e' | b'E' | b'b' | b'B' | b'x' | b'X' | b'n' | b'N' | b'u' | b'U' => {
+                WORD_START | WORD | PREFIX
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => WORD_START | WORD,
+            b'0'..=b'9' => WORD,
+            b'$' => WORD | MAY_BEGIN,
+            b'\'' | b'"' | b'%' | b'-' | b'/' => MAY_BEGIN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
 /// Whether `byte` may begin an identifier. All of a multi-byte character may.
 fn is_word_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+    class(byte) & WORD_START != 0
 }
 
 /// Whether `byte` may go on an identifier.
 pub(super) fn is_word(byte: u8) -> bool {
-    is_word_start(byte) || byte.is_ascii_digit() || byte == b'$'
+    class(byte) & WORD != 0
 }
 
 /// Whether `sql` holds no command: nothing but white space, comments and semicolons.

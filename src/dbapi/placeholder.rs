@@ -50,9 +50,10 @@ pub(super) fn convert(
     dialect: Dialect,
     out: &mut String,
 ) -> Result<Vec<usize>> {
-    let count = match names {
-        Names::Positional(count) => count,
-        Names::Named(names) => names.len(),
+    let repeated = match (names, style) {
+        (Names::Positional(_), ParamStyle::Pyformat) => 0,
+        (Names::Positional(count), ParamStyle::Numeric) => count,
+        (Names::Named(names), _) => names.len(),
     };
     let mut converter = Converter {
         sql,
@@ -62,7 +63,7 @@ pub(super) fn convert(
         values,
         dialect,
         order: Vec::new(),
-        numbers: vec![0; count],
+        numbers: vec![0; repeated],
         used: 0,
         literal_end: None,
         own_number: None,
@@ -116,12 +117,11 @@ struct Converter<'a> {
     values: Values<'a>,
     dialect: Dialect,
     order: Vec<usize>,
-    /// For each argument, its `$n` once it has one.
+    /// For each argument that may be there more than once, its `$n` once it has one.
     numbers: Vec<usize>,
     /// How many `%s` there were.
     used: usize,
-    /// Where in `sql` the last token ended that is a literal, or a placeholder that became one, if nothing but
-    /// white space and comments is behind it.
+    /// Where in `sql` the last literal ended, or the last placeholder if it became one.
     literal_end: Option<usize>,
     /// A `$n` that was in the statement where placeholders are `%s`.
     own_number: Option<&'a str>,
@@ -151,11 +151,7 @@ impl<'a> Converter<'a> {
 
     fn pyformat(&mut self, lexer: &mut Lexer<'a>) -> Result<()> {
         let mut sort = None;
-        loop {
-            let at = lexer.offset();
-            let Some((token, text)) = lexer.next() else {
-                break;
-            };
+        while let Some((token, text, at)) = lexer.next_special() {
             match token {
                 Token::Percent => {
                     let after = lexer.rest();
@@ -163,13 +159,12 @@ impl<'a> Converter<'a> {
                     lexer.advance(length);
                 }
                 Token::Literal | Token::Identifier | Token::DollarQuoted | Token::Comment => {
-                    self.check_continuation(token, text, at)?;
+                    self.pass(token, text, at)?;
                     self.percent_signs(text, at)?;
                 }
                 Token::Parameter => self.own_number = Some(text),
                 _ => {}
             }
-            self.pass(token, lexer.offset());
         }
         if let Index::Positional(count) = self.names
             && self.used != count
@@ -283,11 +278,7 @@ impl<'a> Converter<'a> {
             }
         }
         let mut used = vec![false; count];
-        loop {
-            let at = lexer.offset();
-            let Some((token, text)) = lexer.next() else {
-                break;
-            };
+        while let Some((token, text, at)) = lexer.next_special() {
             match token {
                 Token::Parameter => {
                     // Numbers too long for usize are too large as well.
@@ -306,10 +297,8 @@ impl<'a> Converter<'a> {
                     *used = true;
                     self.put(index, at, text.len())?;
                 }
-                Token::Literal => self.check_continuation(token, text, at)?,
-                _ => {}
+                _ => self.pass(token, text, at)?,
             }
-            self.pass(token, lexer.offset());
         }
         match used.iter().position(|used| !used) {
             Some(index) => Err(Error::programming(format!(
@@ -359,7 +348,8 @@ impl<'a> Converter<'a> {
     fn number(&mut self, index: usize) -> usize {
         let order = &mut self.order;
         let Some(number) = self.numbers.get_mut(index) else {
-            return 0;
+            order.push(index);
+            return order.len();
         };
         if *number == 0 {
             order.push(index);
@@ -387,10 +377,14 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// A literal of the statement's own must not go on the one that a placeholder became.
-    fn check_continuation(&self, token: Token, text: &str, at: usize) -> Result<()> {
-        if token == Token::Literal && text.starts_with('\'') {
-            self.check_gap(at, "the literal")?;
+    /// Takes note of a token of the statement's own. A literal must not go on the one that a placeholder
+    /// became.
+    fn pass(&mut self, token: Token, text: &str, at: usize) -> Result<()> {
+        if let (Values::Literals(_), Token::Literal) = (self.values, token) {
+            if text.starts_with('\'') {
+                self.check_gap(at, "the literal")?;
+            }
+            self.literal_end = Some(at + text.len());
         }
         Ok(())
     }
@@ -405,22 +399,6 @@ impl<'a> Converter<'a> {
             )));
         }
         Ok(())
-    }
-
-    /// Takes note of a token that ends at `end`.
-    fn pass(&mut self, token: Token, end: usize) {
-        match (self.values, token) {
-            (Values::Numbers(_), _) | (_, Token::Space | Token::Comment) => {}
-            (_, Token::Literal) => self.literal_end = Some(end),
-            // What they put there has been noted, but for `%%`.
-            (_, Token::Parameter) => {}
-            (_, Token::Percent) => {
-                if self.out.ends_with('%') {
-                    self.literal_end = None;
-                }
-            }
-            _ => self.literal_end = None,
-        }
     }
 }
 

@@ -13,6 +13,14 @@ pub(crate) fn tokens(sql: &str, dialect: Dialect) -> Vec<(String, &str)> {
         .collect()
 }
 
+/// Those of them that `next_special` gives, in the same form.
+pub(crate) fn special_tokens(sql: &str, dialect: Dialect) -> Vec<(String, &str)> {
+    let mut lexer = Lexer::new(sql, dialect.standard_strings);
+    std::iter::from_fn(|| lexer.next_special())
+        .map(|(token, text, _)| (format!("{token:?}"), text))
+        .collect()
+}
+
 /// What is sent for a statement, and how many parameters travel apart from it.
 pub(crate) fn bind(
     sql: &str,

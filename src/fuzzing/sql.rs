@@ -118,6 +118,9 @@ pub fn lexer(data: &[u8]) {
     let tokens = probes::tokens(sql, dialect);
     let joined: String = tokens.iter().map(|(_, text)| *text).collect();
     assert_eq!(joined, sql);
+    let mut specials = tokens.clone();
+    specials.retain(|(token, _)| !["Space", "Word", "Digits", "Other"].contains(&token.as_str()));
+    assert_eq!(probes::special_tokens(sql, dialect), specials);
     let mut classes = Vec::new();
     for (token, text) in &tokens {
         assert!(!text.is_empty());

@@ -2,12 +2,13 @@
 //! they stand after `::`. What a `pg_type` of PostgreSQL 15 gives for
 //!
 //! ```sql
-//! SELECT format('(%s, %s, %L),', oid, typarray, quote_ident(typname)) FROM pg_type
+//! SELECT format('(%s, %s, "%s"),', oid, typarray, typname) FROM pg_type
 //!  WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm') AND typarray <> 0
 //!    AND NOT typname LIKE '\_%' ORDER BY oid;
 //! ```
 //!
-//! (`"bit"` and `"char"` in quotes are the types themselves; without, they are bit(1) and character(1).)
+//! with quotes added to two: `"bit"` and `"char"` in quotes are the types themselves; without, they are bit(1)
+//! and character(1).
 //! c_tests/42_mogrify.c asks a server whether each name is that of its oid.
 
 #[rustfmt::skip]
