@@ -43,6 +43,8 @@ pub mod cursor;
 
 pub mod execute;
 
+pub mod callproc;
+
 pub mod fetch;
 
 pub mod value;

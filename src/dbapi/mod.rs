@@ -3,17 +3,21 @@
 //! Knows what a call means (SEMANTICS), and nothing of C or of sockets.
 
 mod about;
+mod all_results;
+mod callproc;
 mod characteristics;
 mod connection;
 mod cursor;
 mod deadline;
 mod exchange;
 mod executemany;
+mod fetch;
 mod fork;
 mod lexer;
 mod listen;
 mod mailbox;
 mod password;
+mod place;
 mod placeholder;
 mod result;
 mod savepoint;
