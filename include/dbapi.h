@@ -278,8 +278,8 @@ typedef enum dbapi_scroll_t {
 typedef struct dbapi_connection_t dbapi_connection_t;
 
 /**
- * Keywords and values of a connection string. Made by `dbapi_conninfo_parse` and `dbapi_conninfo_resolve`,
- * freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
+ * Keywords and values of a connection string. Made by `dbapi_conninfo_parse`,
+ * `dbapi_conninfo_resolve` and `dbapi_connection_conninfo`, freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
  */
 typedef struct dbapi_conninfo_t dbapi_conninfo_t;
 
@@ -646,6 +646,63 @@ const char *dbapi_connection_host(const dbapi_connection_t *connection);
  * @since 0.1
  */
 int32_t dbapi_connection_port(const dbapi_connection_t *connection);
+
+/**
+ * The user who logged in.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_user(const dbapi_connection_t *connection);
+
+/**
+ * The database that it is connected to.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_dbname(const dbapi_connection_t *connection);
+
+/**
+ * The command-line options that the server was given for this connection: the `options` parameter.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; "" if there were none; NULL for what is not a
+ *   connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_options(const dbapi_connection_t *connection);
+
+/**
+ * All parameters in effect: what `dbapi_connect` was given, and what it found in the service file, in the
+ * environment and among the defaults, as psycopg2's `dsn_parameters`. Secrets (passwords and keys) are left out,
+ * and a value that looks like a connection string with a password in it is shown as `xxx`.
+ *
+ * @param connection borrowed; it may be closed.
+ * @param out_conninfo receives an owned handle, to be freed by `dbapi_conninfo_free`; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_conninfo(const dbapi_connection_t *connection,
+                                         dbapi_conninfo_t **out_conninfo,
+                                         dbapi_error_t **out_error);
+
+/**
+ * psycopg2's fileno: the connection's socket, for an event loop to wait until the server says something (a
+ * notification, say) between calls. Only to wait for: the library alone reads, writes and closes it. With TLS, what
+ * was received may wait where no event loop sees it.
+ *
+ * @param connection borrowed.
+ * @return the file descriptor; -1 when the connection is closed, broken, or another process's (after fork), and
+ *   for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_fileno(const dbapi_connection_t *connection);
 
 /**
  * The process id of the server's process that serves it: `pid` in pg_stat_activity. Through a pooler, what the
