@@ -161,12 +161,17 @@ static void fileno_in_a_child(void)
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        _exit(dbapi_connection_fileno(connection) == -1 ? 0 : 1);
+        bool right = dbapi_connection_fileno(connection) == -1;
+        dbapi_connection_free(connection);
+        _exit(right ? 0 : 1);
     }
     int status = -1;
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK_INT(status, 0);
     CHECK(dbapi_connection_fileno(connection) >= 0);
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    run(cursor, "SELECT 1");
+    dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
 }
 

@@ -1,5 +1,6 @@
 /* Several statements in one execute: the last result, or all of them, and nextset. */
 #include "connect.h"
+#include "fake_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,5 +232,30 @@ static void many_results(void)
     close_cursor();
 }
 
+/* A server that answers on and on would fill the memory: no more results are taken than there are statements. */
+static void more_results_than_statements(void)
+{
+    fake_server *fake = fake_new();
+    fake_greet(fake);
+    fake_expect(fake, 'Q', "SELECT 1; SELECT 2");
+    for (int i = 0; i < 3; i++) {
+        fake_send_columns(fake, 1, 23);
+        fake_send_row(fake, 1, (const char *const[]){ "1" });
+        fake_send_complete(fake, "SELECT 1");
+    }
+    fake_silence(fake);
+    fake_start(fake);
+    connection = connect_dsn(fake_dsn(fake));
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    cursor = cursor_of(connection);
+    keep_all();
+    CHECK_FAILS(dbapi_execute(cursor, "SELECT 1; SELECT 2", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR, "08P01",
+                "more results than statements");
+    CHECK_INT(dbapi_connection_closed(connection), DBAPI_CLOSED_BROKEN);
+    close_cursor();
+    fake_finish(fake);
+}
+
 CHECK_MAIN(CASE(the_last_unless_told), CASE(one_after_the_other), CASE(rows_left_are_left), CASE(statements_without_rows),
-           CASE(one_statement), CASE(results_to_come_survive), CASE(what_ends_them), CASE(in_the_wrong_state), CASE(many_results))
+           CASE(one_statement), CASE(results_to_come_survive), CASE(what_ends_them), CASE(in_the_wrong_state), CASE(many_results),
+           CASE(more_results_than_statements))
