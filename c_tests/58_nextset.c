@@ -169,6 +169,10 @@ static void what_ends_them(void)
     run(cursor, "SELECT 1; SELECT 2");
     run(cursor, "SELECT 3");
     no_more();
+    run(cursor, "SELECT 1; SELECT 2");
+    CHECK_OK(dbapi_execute(cursor, "SELECT %s", params, 1, &failure));
+    no_more();
+    CHECK_ROW(fetch_row(cursor), "7");
     CHECK_FAILS(dbapi_execute(cursor, "SELECT 1; SELECT 1/0", NULL, 0, &failure), DBAPI_DATA_ERROR, "22012", NULL);
     CHECK_FAILS(dbapi_nextset(cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
     CHECK_OK(dbapi_rollback(connection, &failure));
