@@ -286,14 +286,28 @@ typedef enum dbapi_paramstyle_t {
 } dbapi_paramstyle_t;
 
 /**
+ * What `dbapi_scroll` counts from.
+ */
+typedef enum dbapi_scroll_t {
+  /**
+   * The row that the next fetch would give.
+   */
+  DBAPI_SCROLL_RELATIVE = 0,
+  /**
+   * The start of the result.
+   */
+  DBAPI_SCROLL_ABSOLUTE = 1,
+} dbapi_scroll_t;
+
+/**
  * A connection to a server. Made by `dbapi_connect` and `dbapi_connect_params`, freed by
  * `dbapi_connection_free`; may be used from any thread, and by several at once: their calls take turns.
  */
 typedef struct dbapi_connection_t dbapi_connection_t;
 
 /**
- * Keywords and values of a connection string. Made by `dbapi_conninfo_parse` and `dbapi_conninfo_resolve`,
- * freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
+ * Keywords and values of a connection string. Made by `dbapi_conninfo_parse`,
+ * `dbapi_conninfo_resolve` and `dbapi_connection_conninfo`, freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
  */
 typedef struct dbapi_conninfo_t dbapi_conninfo_t;
 
@@ -660,6 +674,63 @@ const char *dbapi_connection_host(const dbapi_connection_t *connection);
  * @since 0.1
  */
 int32_t dbapi_connection_port(const dbapi_connection_t *connection);
+
+/**
+ * The user who logged in.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_user(const dbapi_connection_t *connection);
+
+/**
+ * The database that it is connected to.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_dbname(const dbapi_connection_t *connection);
+
+/**
+ * The command-line options that the server was given for this connection: the `options` parameter.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; "" if there were none; NULL for what is not a
+ *   connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_options(const dbapi_connection_t *connection);
+
+/**
+ * All parameters in effect: what `dbapi_connect` was given, and what it found in the service file, in the
+ * environment and among the defaults, as psycopg2's `dsn_parameters`. Secrets (passwords and keys) are left out,
+ * and a value that looks like a connection string with a password in it is shown as `xxx`.
+ *
+ * @param connection borrowed; it may be closed.
+ * @param out_conninfo receives an owned handle, to be freed by `dbapi_conninfo_free`; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_conninfo(const dbapi_connection_t *connection,
+                                         dbapi_conninfo_t **out_conninfo,
+                                         dbapi_error_t **out_error);
+
+/**
+ * psycopg2's fileno: the connection's socket, for an event loop to wait until the server says something (a
+ * notification, say) between calls. Only to wait for: the library alone reads, writes and closes it. With TLS, what
+ * was received may wait where no event loop sees it.
+ *
+ * @param connection borrowed.
+ * @return the file descriptor; -1 when the connection is closed, broken, or another process's (after fork), and
+ *   for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_fileno(const dbapi_connection_t *connection);
 
 /**
  * The process id of the server's process that serves it: `pid` in pg_stat_activity. Through a pooler, what the
@@ -1425,8 +1496,8 @@ int32_t dbapi_cursor_closed(const dbapi_cursor_t *cursor);
  *
  * @param cursor borrowed.
  * @param out_ncolumns receives how many columns there are, 0 without a result set; may be NULL.
- * @return an array, borrowed from the cursor: it lives until the next execute, executemany or free, for a
- *   named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
+ * @return an array, borrowed from the cursor: it lives until the next call that executes, goes to the next
+ *   result or frees, for a named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
  *   result of no columns (`SELECT`) gives an array of none, which is not NULL. Any thread.
  * @since 0.1
  */
@@ -1438,16 +1509,19 @@ const dbapi_column_t *dbapi_description(dbapi_cursor_t *cursor,
  *
  * @param cursor borrowed.
  * @return the count; -1 before execute, after a command that counts nothing, and for what is not a cursor's
- *   handle. Of a named cursor, that of the last fetch. Any thread.
+ *   handle. Of a named cursor, how many rows came with the last fetch; -1 before the first and after
+ *   `dbapi_scroll`. Any thread.
  * @since 0.1
  */
 int64_t dbapi_rowcount(const dbapi_cursor_t *cursor);
 
 /**
- * PEP 249's rownumber: the place of the next row in the result, from 0.
+ * PEP 249's rownumber: the place of the next row in the result, from 0. Of a named cursor, in all that it gives,
+ * not in the rows of the last fetch.
  *
  * @param cursor borrowed.
- * @return the number; 0 without a result, -1 for what is not a cursor's handle. Any thread.
+ * @return the number; 0 without a result; -1 when it cannot be known (a named cursor that was scrolled by
+ *   DBAPI_SCROLL_ABSOLUTE past an end that no fetch has met), and for what is not a cursor's handle. Any thread.
  * @since 0.1
  */
 int64_t dbapi_rownumber(const dbapi_cursor_t *cursor);
@@ -1483,6 +1557,91 @@ dbapi_status_t dbapi_cursor_set_arraysize(dbapi_cursor_t *cursor,
  * @since 0.1
  */
 const char *dbapi_cursor_statusmessage(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's itersize: how many rows `dbapi_next` asks the server for at a time, if the cursor is a named one.
+ *
+ * @param cursor borrowed.
+ * @return the number, at first 2000; 0 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+size_t dbapi_cursor_itersize(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets psycopg2's itersize, from the next time on that rows are asked for.
+ *
+ * @param cursor borrowed; one without a name takes it, and has no use for it.
+ * @param itersize at least 1.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for 0. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_itersize(dbapi_cursor_t *cursor,
+                                         size_t itersize,
+                                         dbapi_error_t **out_error);
+
+/**
+ * Whether the cursor keeps every result of a call with several statements, for `dbapi_nextset`.
+ *
+ * @param cursor borrowed.
+ * @return true if it does; false if it keeps the last, as at first, and for what is not a cursor's handle. Any
+ *   thread.
+ * @since 0.1
+ */
+bool dbapi_cursor_all_results(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets whether the cursor keeps every result of a call with several statements, from the next execute on. Then
+ * the first is the one to fetch, and `dbapi_nextset` goes on to the others; else the last is, as in psycopg2.
+ *
+ * @param cursor borrowed.
+ * @param all_results true: every result is kept.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR on a closed cursor or connection. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_all_results(dbapi_cursor_t *cursor,
+                                            bool all_results,
+                                            dbapi_error_t **out_error);
+
+/**
+ * The name of a named cursor, as it was given.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return a string borrowed from the cursor, until it is freed; NULL for a cursor without a name, and for what is
+ *   not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_cursor_name(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's scrollable: whether a named cursor is declared SCROLL.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return 1: SCROLL, 0: NO SCROLL, -1: neither was said, or it has no name, or it is not a cursor's handle. Any
+ *   thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_scrollable(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's withhold: whether a named cursor is declared WITH HOLD, and so outlives its transaction's commit.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return true if it is; false if not, and for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+bool dbapi_cursor_withhold(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's lastrowid: the oid of the row that the last statement inserted.
+ *
+ * @param cursor borrowed.
+ * @return the oid, if the table has oids and one row was inserted; else 0, and so always on servers from version
+ *   12 on, whose tables have none: use INSERT ... RETURNING. 0 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+uint32_t dbapi_lastrowid(const dbapi_cursor_t *cursor);
 
 /**
  * Sets the format that results are asked for in, from the next execute on. Values are the same in each, but
@@ -1728,6 +1887,45 @@ dbapi_status_t dbapi_setoutputsize(dbapi_cursor_t *cursor,
                                    dbapi_error_t **out_error);
 
 /**
+ * PEP 249's callproc: runs `SELECT * FROM name(...)`, whose rows are then there to fetch.
+ *
+ * @param cursor borrowed; not a named one.
+ * @param name borrowed, UTF-8: the function's name. Each part of it, as dots divide it, is quoted, so that any
+ *   character may be in it and upper case counts; a part with a dot in it is to be quoted by the caller:
+ *   `"a.b".f`. Procedures are not functions: execute CALL for them.
+ * @param params borrowed: the parameters, in order; may be NULL if there are none.
+ * @param nparams how many.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, or an error as `dbapi_execute`; DBAPI_PROGRAMMING_ERROR for a bad name, on a named cursor, and
+ *   with SQLSTATE 42883 if there is no such function. Calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_callproc(dbapi_cursor_t *cursor,
+                              const char *name,
+                              const dbapi_value_t *params,
+                              size_t nparams,
+                              dbapi_error_t **out_error);
+
+/**
+ * `dbapi_callproc` with parameters by name: `SELECT * FROM name("a" := ..., "b" := ...)`.
+ *
+ * @param cursor borrowed; not a named one.
+ * @param name borrowed, UTF-8: the function's name, as for `dbapi_callproc`.
+ * @param names borrowed: the name of each parameter. It is quoted, so that upper case counts.
+ * @param params borrowed: the parameters.
+ * @param nparams how many names and parameters.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_callproc`.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_callproc_named(dbapi_cursor_t *cursor,
+                                    const char *name,
+                                    const char *const *names,
+                                    const dbapi_value_t *params,
+                                    size_t nparams,
+                                    dbapi_error_t **out_error);
+
+/**
  * PEP 249's fetchone: the next row.
  *
  * @param cursor borrowed.
@@ -1741,6 +1939,21 @@ dbapi_status_t dbapi_setoutputsize(dbapi_cursor_t *cursor,
 dbapi_status_t dbapi_fetchone(dbapi_cursor_t *cursor,
                               const dbapi_value_t **out_row,
                               dbapi_error_t **out_error);
+
+/**
+ * PEP 249's iteration: the next row, as by `dbapi_fetchone`; but a named cursor asks the server for itersize
+ * rows at a time, and hands them out one by one. Fetching and scrolling may be mixed with it: no row is lost.
+ *
+ * @param cursor borrowed.
+ * @param out_row receives a row, as by `dbapi_fetchone`; NULL at the end.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_fetchone`. A commit in the midst of a named cursor's rows ends it, unless it is with hold:
+ *   then DBAPI_PROGRAMMING_ERROR, also for rows that have been received already.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_next(dbapi_cursor_t *cursor,
+                          const dbapi_value_t **out_row,
+                          dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchmany: the next rows, as one block.
@@ -1774,6 +1987,44 @@ dbapi_status_t dbapi_fetchall(dbapi_cursor_t *cursor,
                               const dbapi_value_t **out_rows,
                               size_t *out_nrows,
                               dbapi_error_t **out_error);
+
+/**
+ * psycopg2's scroll: moves to another row of the result, which the next fetch gives.
+ *
+ * An ordinary cursor holds all its rows, and moves among them. A named one moves on the server, as MOVE does: it
+ * stops before the first row and behind the last, and that is no error. Absolute, a negative value counts from the
+ * end: -1 is onto the last row, and the next fetch gives none. Relative, the first step back from behind the last
+ * row (where a fetch that met the end leaves it) is onto the last row. Afterwards rowcount is -1 and the
+ * statusmessage tells how many rows MOVE counted; the description stays.
+ *
+ * @param cursor borrowed.
+ * @param value how many rows on, negative for back; or the row's number, from 0.
+ * @param mode a `dbapi_scroll_t`.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if there is no result set, if `mode` is none, if an ordinary cursor's
+ *   result has no such row (the cursor then stays where it was), if a named cursor's transaction has ended; for a
+ *   named cursor what the server reports: 55000, an operational error, for going back in one that cannot
+ *   (declare it with scrollable 1). Calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_scroll(dbapi_cursor_t *cursor,
+                            int64_t value,
+                            int32_t mode,
+                            dbapi_error_t **out_error);
+
+/**
+ * PEP 249's nextset: goes to the result of the next statement, leaving behind what was not fetched of the present
+ * one. There is a next one only if `dbapi_cursor_set_all_results` was called before execute, and several
+ * statements were executed. Each of them has a result, be it without rows (rowcount and statusmessage tell of it).
+ *
+ * @param cursor borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if there is no other: the present one then stays; DBAPI_PROGRAMMING_ERROR before
+ *   execute, after one that failed, and after executemany; DBAPI_INTERFACE_ERROR on a closed cursor or connection.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_nextset(dbapi_cursor_t *cursor,
+                             dbapi_error_t **out_error);
 
 /**
  * Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,

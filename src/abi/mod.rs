@@ -45,6 +45,8 @@ pub mod execute;
 
 pub mod mogrify;
 
+pub mod callproc;
+
 pub mod fetch;
 
 pub mod value;

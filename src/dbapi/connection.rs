@@ -99,7 +99,7 @@ impl Connection {
         let config = conninfo.config(&environment)?;
         let channel = net::connect(&config)?;
         let said = Conninfo::merge(dsn, keywords)?.redacted();
-        let about = About::new(&said, &channel);
+        let about = About::new(&said, &conninfo, &config, &channel);
         Ok((channel, about, config.timeout))
     }
 

@@ -3,18 +3,22 @@
 //! Knows what a call means (SEMANTICS), and nothing of C or of sockets.
 
 mod about;
+mod all_results;
 mod binding;
+mod callproc;
 mod characteristics;
 mod connection;
 mod cursor;
 mod deadline;
 mod exchange;
 mod executemany;
+mod fetch;
 mod fork;
 mod lexer;
 mod listen;
 mod mailbox;
 mod password;
+mod place;
 mod placeholder;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod probes;

@@ -4,7 +4,7 @@
 //! behind, which `wants_write` tells of.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Instant;
 
 use super::os::Readiness;
@@ -80,6 +80,11 @@ impl Transport {
     /// The TLS session, if there is one.
     pub(super) fn tls(&self) -> Option<&TlsSession> {
         self.tls.as_ref().map(|tls| &tls.session)
+    }
+
+    /// The socket's number in this process.
+    pub(super) fn socket_number(&self) -> RawFd {
+        self.stream.number()
     }
 
     /// Whether ciphertext waits to be sent.
