@@ -1,6 +1,7 @@
 #!/bin/bash
 # The one test command: formatting, lints, the header, Rust's tests, the release library, its exports, the C
-# tests and the examples against a throw-away PostgreSQL, and all C tests again under valgrind.
+# tests and the examples against a throw-away PostgreSQL, the thread tests under ThreadSanitizer, and all C tests
+# again under valgrind.
 #
 #     c_tests/run.sh              everything
 #     c_tests/run.sh --no-valgrind    without the last ring, which takes longest
@@ -116,6 +117,11 @@ cmake --build "$build" -j2 || die "the C tests do not build: see above"
 step "The C tests and the examples (ctest)"
 ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -LE valgrind \
     || die "C tests failed. One alone: ctest --test-dir target/c_tests --output-on-failure -R NAME"
+
+step "The thread tests under ThreadSanitizer (c_tests/sanitize.sh)"
+status=0
+c_tests/sanitize.sh || status=$?
+[ "$status" -eq 0 ] || [ "$status" -eq 77 ] || die "ThreadSanitizer found something: see above. One alone: c_tests/sanitize.sh NAME"
 
 if [ "$valgrind_ring" = yes ]; then
     step "The C tests under valgrind (ctest -L valgrind)"
