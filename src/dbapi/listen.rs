@@ -100,21 +100,24 @@ impl Connection {
     ) -> Result<Option<Notification>> {
         self.check_open()?;
         let deadline = patience.map(|patience| Instant::now() + patience);
-        if let Some(_listener) = self.bell.become_listener(deadline) {
-            while !self.mailbox().has_notification() {
-                let Some(mut session) = self.take_turn_until(deadline)? else {
-                    break;
-                };
-                let over =
-                    self.turn_with(&mut session, None, |session| self.listen(session, deadline))?;
-                // Fairly: to the thread that rang, if one did.
-                MutexGuard::unlock_fair(session);
-                if over {
-                    break;
-                }
+        // Held until one is taken: the next that waits must not take what this one has seen.
+        let listener = self.bell.become_listener(deadline);
+        while listener.is_some() {
+            if let Some(found) = self.mailbox().take_notification() {
+                return Ok(Some(found));
+            }
+            let Some(mut session) = self.take_turn_until(deadline)? else {
+                break;
+            };
+            let over =
+                self.turn_with(&mut session, None, |session| self.listen(session, deadline))?;
+            // Fairly: to the thread that rang, if one did.
+            MutexGuard::unlock_fair(session);
+            if over {
+                break;
             }
         }
-        // Other threads' calls, too, may have brought it.
+        // The time is over. Other threads' calls, too, may have brought one.
         Ok(self.mailbox().take_notification())
     }
 
