@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *format(const char *pattern, const char *value)
@@ -35,11 +37,140 @@ static void facts(void)
     CHECK_INT(dbapi_connection_protocol_version(connection), 30000);
     CHECK_INT(dbapi_connection_ssl_in_use(connection), false);
     CHECK_PTR(dbapi_connection_ssl_attribute(connection, "protocol"), NULL);
+    CHECK_TEXT(dbapi_connection_user(connection), query_text(cursor, "SELECT session_user"));
+    CHECK_TEXT(dbapi_connection_dbname(connection), query_text(cursor, "SELECT current_database()"));
+    CHECK_TEXT(dbapi_connection_options(connection), "");
     /* They stay when it is closed. */
     int32_t pid = dbapi_connection_backend_pid(connection);
     CHECK_OK(dbapi_close(connection, &failure));
     CHECK_INT(dbapi_connection_backend_pid(connection), pid);
     CHECK_TEXT(dbapi_connection_dsn(connection), "application_name='it is'");
+    CHECK_TEXT(dbapi_connection_user(connection), test_variable("PGUSER"));
+    CHECK_TEXT(dbapi_connection_dbname(connection), test_variable("PGDATABASE"));
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+/* What the login used, wherever it came from. */
+static void who_where_and_with_what(void)
+{
+    dbapi_connection_t *connection = connect_dsn("user=scram_user password=secret-scram options='-c geqo=off -c work_mem=1MB'");
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    CHECK_TEXT(dbapi_connection_user(connection), "scram_user");
+    /* Without a name a database is the user's namesake, but for PGDATABASE. */
+    CHECK_TEXT(dbapi_connection_dbname(connection), test_variable("PGDATABASE"));
+    CHECK_TEXT(dbapi_connection_options(connection), "-c geqo=off -c work_mem=1MB");
+    CHECK_TEXT(query_text(cursor, "SHOW work_mem"), "1MB");
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+    setenv("PGOPTIONS", "-c work_mem=2MB", 1);
+    connection = connect_dsn("dbname=dbapi");
+    unsetenv("PGOPTIONS");
+    CHECK_TEXT(dbapi_connection_dbname(connection), "dbapi");
+    CHECK_TEXT(dbapi_connection_options(connection), "-c work_mem=2MB");
+    dbapi_connection_free(connection);
+}
+
+/* The value of a keyword of a connection's parameters; NULL if it is not among them. */
+static const char *parameter(const dbapi_conninfo_t *conninfo, const char *keyword)
+{
+    for (size_t i = 0; i < dbapi_conninfo_count(conninfo); i++) {
+        if (strcmp(dbapi_conninfo_keyword(conninfo, i), keyword) == 0) {
+            return dbapi_conninfo_value(conninfo, i);
+        }
+    }
+    return NULL;
+}
+
+static void parameters_in_effect(void)
+{
+    static const char *const secrets[] = { "password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret",
+                                           "sslkey_pem" };
+    dbapi_conninfo_t *conninfo = NULL;
+    setenv("PGAPPNAME", "from the environment", 1);
+    dbapi_connection_t *connection = connect_dsn(
+        "user=scram_user password=secret-scram sslpassword=secret-too sslkey_pem=secret-key keepalives_idle=7"
+        " options='-c dbapi.password=secret-option'");
+    unsetenv("PGAPPNAME");
+    CHECK_OK(dbapi_connection_conninfo(connection, &conninfo, &failure));
+    CHECK_TEXT(parameter(conninfo, "user"), "scram_user");
+    CHECK_TEXT(parameter(conninfo, "keepalives_idle"), "7");
+    CHECK_TEXT(parameter(conninfo, "application_name"), "from the environment");
+    CHECK_TEXT(parameter(conninfo, "host"), test_variable("PGHOST"));
+    CHECK_TEXT(parameter(conninfo, "port"), test_variable("PGPORT"));
+    CHECK_TEXT(parameter(conninfo, "dbname"), test_variable("PGDATABASE"));
+    CHECK_TEXT(parameter(conninfo, "sslmode"), "prefer");
+    CHECK_PTR(parameter(conninfo, "sslcert"), NULL);
+    for (size_t i = 0; i < COUNT(secrets); i++) {
+        CHECK_PTR(parameter(conninfo, secrets[i]), NULL);
+    }
+    for (size_t i = 0; i < dbapi_conninfo_count(conninfo); i++) {
+        CHECK_LACKS(dbapi_conninfo_value(conninfo, i), "secret");
+    }
+    /* It is the caller's, and stays. */
+    CHECK_OK(dbapi_close(connection, &failure));
+    dbapi_conninfo_t *second = NULL;
+    CHECK_OK(dbapi_connection_conninfo(connection, &second, &failure));
+    CHECK_SIZE(dbapi_conninfo_count(second), dbapi_conninfo_count(conninfo));
+    dbapi_conninfo_free(second);
+    dbapi_connection_free(connection);
+    CHECK_TEXT(parameter(conninfo, "user"), "scram_user");
+    dbapi_conninfo_free(conninfo);
+}
+
+/* The socket, to wait for what the server says when it is not asked. */
+static void fileno_is_the_socket(void)
+{
+    dbapi_connection_t *connection = connect_test();
+    dbapi_connection_t *broken = connect_test();
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    dbapi_cursor_t *on_broken = cursor_of(broken);
+    int fd = dbapi_connection_fileno(connection);
+    int type = 0;
+    socklen_t size = sizeof type;
+    CHECK(fd >= 0);
+    CHECK(fd != dbapi_connection_fileno(broken));
+    CHECK_INT(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size), 0);
+    CHECK_INT(type, SOCK_STREAM);
+    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+    run(cursor, "LISTEN c21");
+    CHECK_OK(dbapi_commit(connection, &failure));
+    CHECK_INT(poll(&poll_fd, 1, 0), 0);
+    run_outside("NOTIFY c21");
+    CHECK_INT(poll(&poll_fd, 1, 20000), 1);
+    CHECK_INT(poll_fd.revents, POLLIN);
+    CHECK_INT(dbapi_connection_fileno(connection), fd);
+    CHECK_FAILS(dbapi_execute(on_broken, "SELECT pg_terminate_backend(pg_backend_pid())", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR,
+                "57P01", NULL);
+    CHECK_INT(dbapi_connection_closed(broken), DBAPI_CLOSED_BROKEN);
+    CHECK_INT(dbapi_connection_fileno(broken), -1);
+    CHECK_OK(dbapi_close(connection, &failure));
+    CHECK_INT(dbapi_connection_fileno(connection), -1);
+    dbapi_cursor_free(cursor);
+    dbapi_cursor_free(on_broken);
+    dbapi_connection_free(connection);
+    dbapi_connection_free(broken);
+}
+
+/* In a forked child the connection is its parent's. */
+static void fileno_in_a_child(void)
+{
+    dbapi_connection_t *connection = connect_test();
+    CHECK(dbapi_connection_fileno(connection) >= 0);
+    fflush(NULL);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        bool right = dbapi_connection_fileno(connection) == -1;
+        dbapi_connection_free(connection);
+        _exit(right ? 0 : 1);
+    }
+    int status = -1;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
+    CHECK(dbapi_connection_fileno(connection) >= 0);
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    run(cursor, "SELECT 1");
     dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
 }
@@ -54,7 +185,15 @@ static void facts_of_nothing(void)
     CHECK_INT(dbapi_connection_protocol_version(NULL), 0);
     CHECK_INT(dbapi_connection_ssl_in_use(NULL), false);
     CHECK_PTR(dbapi_connection_ssl_attribute(NULL, "protocol"), NULL);
+    CHECK_PTR(dbapi_connection_user(NULL), NULL);
+    CHECK_PTR(dbapi_connection_dbname(NULL), NULL);
+    CHECK_PTR(dbapi_connection_options(NULL), NULL);
+    CHECK_INT(dbapi_connection_fileno(NULL), -1);
+    dbapi_conninfo_t *conninfo = NULL;
+    CHECK_FAILS(dbapi_connection_conninfo(NULL, &conninfo, &failure), DBAPI_INTERFACE_ERROR, NULL, "connection");
+    CHECK_PTR(conninfo, NULL);
     dbapi_connection_t *connection = connect_test();
+    CHECK_FAILS(dbapi_connection_conninfo(connection, NULL, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "out_conninfo");
     CHECK_PTR(dbapi_connection_ssl_attribute(connection, NULL), NULL);
     CHECK_PTR(dbapi_connection_ssl_attribute(connection, "\xff"), NULL);
     dbapi_connection_free(connection);
@@ -459,7 +598,8 @@ static void newlines_and_quotes_arrive_as_they_are(void)
 
 CHECK_MAIN(
     CASE(facts),
-    CASE(facts_of_nothing),
+    CASE(facts_of_nothing), CASE(who_where_and_with_what), CASE(parameters_in_effect),
+           CASE(fileno_is_the_socket), CASE(fileno_in_a_child),
     CASE(the_dsn_hides_secrets),
     CASE(requirepeer),
     CASE(passwords_from_a_file),

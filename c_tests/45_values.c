@@ -31,6 +31,9 @@ static const struct {
     { DBAPI_FORMAT_AUTO, "auto" },
 };
 
+/* What PostgreSQL 14 cannot write: its hours end with int4. */
+#define LONGEST_INTERVAL "interval '2562047788:00:54.775807'"
+
 static const struct {
     int32_t kind;
     const char *expressions[24];
@@ -76,7 +79,7 @@ static const struct {
     { DBAPI_KIND_INTERVAL,
       { "interval '0'", "interval '1 day'", "interval '-1 day'", "interval '1 month'", "interval '1 year 2 months 3 days 04:05:06.7'",
         "interval '-1 year -2 months +3 days -04:05:06.7'", "interval '1 month -1 day'", "interval '-00:00:00.000001'",
-        "interval '25:00'", "interval '2562047788:00:54.775807'", "interval '-178956970 years -8 months'",
+        "interval '25:00'", "interval '2147483647:59:59.999999'", LONGEST_INTERVAL, "interval '-178956970 years -8 months'",
         "interval '2147483647 days'", "interval '1 day -00:00:01'", "interval '12 months'", "interval '-1 months 30 days'",
         "interval '1 mon 1 day 1 second'" } },
     { DBAPI_KIND_UUID, { "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid", "'00000000-0000-0000-0000-000000000000'::uuid",
@@ -93,6 +96,17 @@ static const struct {
         "timestamptz '294276-12-31 23:59:59.999999+00'" } },
 };
 
+/* Whether this server has the value. Asked once. */
+static bool server_has(const char *expression)
+{
+    static bool asked, before_15;
+    if (!asked) {
+        asked = true;
+        before_15 = strcmp(outside("SELECT current_setting('server_version_num')::int < 150000"), "t") == 0;
+    }
+    return !before_15 || strcmp(expression, LONGEST_INTERVAL) != 0;
+}
+
 /* What the server's output function writes, beside what comes back: in each format, the same kind and the
  * same text. */
 static void format_equals_the_servers_text(void)
@@ -106,6 +120,9 @@ static void format_equals_the_servers_text(void)
             for (size_t j = 0; j < COUNT(samples[i].expressions) && samples[i].expressions[j] != NULL; j++) {
                 const char *expression = samples[i].expressions[j];
                 size_t length = 0;
+                if (!server_has(expression)) {
+                    continue;
+                }
                 snprintf(sql, sizeof sql, "SELECT x, format('%%s', x), length(format('%%s', x)) FROM (SELECT %s) AS v (x)", expression);
                 run(cursor, sql);
                 const dbapi_value_t *row = fetch_row(cursor);
@@ -137,7 +154,7 @@ static void values_survive_a_round_trip(void)
         for (size_t j = 0; j < COUNT(samples[i].expressions) && samples[i].expressions[j] != NULL; j++) {
             const char *expression = samples[i].expressions[j];
             /* These two have no input or no equality. */
-            if (strstr(expression, "record") != NULL) {
+            if (strstr(expression, "record") != NULL || !server_has(expression)) {
                 continue;
             }
             snprintf(sql, sizeof sql, "SELECT x FROM (SELECT %s) AS v (x)", expression);

@@ -117,6 +117,23 @@ static void arraysize(void)
     CHECK_INT(rows[0].as.integer, 2);
     CHECK_OK(dbapi_fetchmany(cursor, SIZE_MAX, &rows, &count, &failure));
     CHECK_SIZE(count, 6);
+    CHECK_FAILS(dbapi_cursor_set_arraysize(cursor, 0, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "arraysize");
+    CHECK_SIZE(dbapi_arraysize(cursor), 3);
+    CHECK_SIZE(dbapi_arraysize(NULL), 0);
+    CHECK_OK(dbapi_cursor_close(cursor, &failure));
+    CHECK_FAILS(dbapi_cursor_set_arraysize(cursor, 2, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
+    close_cursor();
+}
+
+/* Tables have no oids any more. */
+static void lastrowid(void)
+{
+    open_cursor();
+    CHECK_INT(dbapi_lastrowid(cursor), 0);
+    run(cursor, "CREATE TEMP TABLE t55 (a int)");
+    run(cursor, "INSERT INTO t55 VALUES (1)");
+    CHECK_INT(dbapi_lastrowid(cursor), 0);
+    CHECK_INT(dbapi_lastrowid(NULL), 0);
     close_cursor();
 }
 
@@ -251,7 +268,7 @@ static void many_columns(void)
     close_cursor();
 }
 
-CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(no_rows_at_all), CASE(arraysize),
+CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(no_rows_at_all), CASE(arraysize), CASE(lastrowid),
            CASE(a_new_statement_starts_anew), CASE(results_survive_commit_and_other_cursors),
            CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(description), CASE(descriptions_kind_is_that_of_the_values),
            CASE(many_columns))

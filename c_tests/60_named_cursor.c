@@ -26,13 +26,18 @@ static void fetches_from_the_server(void)
     /* What the columns are is known with the first rows. */
     CHECK_PTR(dbapi_description(cursor, &count), NULL);
     CHECK_INT(dbapi_rowcount(cursor), -1);
+    CHECK_TEXT(dbapi_cursor_statusmessage(cursor), "DECLARE CURSOR");
     CHECK_ROW(fetch_row(cursor), "1", "10");
+    CHECK_INT(dbapi_rowcount(cursor), 1);
     CHECK(dbapi_description(cursor, &count) != NULL);
     CHECK_SIZE(count, 2);
     CHECK_INT(dbapi_rownumber(cursor), 1);
     CHECK_OK(dbapi_fetchmany(cursor, 4, &rows, &count, &failure));
     CHECK_SIZE(count, 4);
     CHECK_INT(rows[0].as.integer, 2);
+    CHECK_INT(dbapi_rowcount(cursor), 4);
+    CHECK_INT(dbapi_rownumber(cursor), 5);
+    CHECK_TEXT(dbapi_cursor_statusmessage(cursor), "FETCH 4");
     CHECK_OK(dbapi_cursor_set_arraysize(cursor, 2, &failure));
     CHECK_OK(dbapi_fetchmany(cursor, 0, &rows, &count, &failure));
     CHECK_SIZE(count, 2);
@@ -166,6 +171,64 @@ static void with_hold_survives_commit(void)
     dbapi_connection_free(connection);
 }
 
+/* As in psycopg2, reading what is held begins no transaction: it would stay open behind the reader's back. */
+static void reading_a_held_cursor_begins_nothing(void)
+{
+    static const int32_t formats[] = { DBAPI_FORMAT_TEXT, DBAPI_FORMAT_BINARY };
+    open_connection();
+    for (size_t f = 0; f < COUNT(formats); f++) {
+        dbapi_cursor_t *cursor = named("c60", 1, true);
+        CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[f], &failure));
+        run(cursor, "SELECT g, 'x', NULL FROM generate_series(1, 3) g");
+        CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INTRANS);
+        CHECK_OK(dbapi_commit(connection, &failure));
+        CHECK_ROW(fetch_row(cursor), "1", "x", SQL_NULL);
+        CHECK_OK(dbapi_scroll(cursor, 1, DBAPI_SCROLL_RELATIVE, &failure));
+        CHECK_ROW(fetch_row(cursor), "3", "x", SQL_NULL);
+        check_end(cursor);
+        CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
+        CHECK_OK(dbapi_cursor_close(cursor, &failure));
+        CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
+        dbapi_cursor_free(cursor);
+    }
+    dbapi_connection_free(connection);
+}
+
+/* Holding is the commit's doing: after a rollback there is nothing, and closing it spoils no transaction. */
+static void with_hold_does_not_survive_rollback(void)
+{
+    static const char *const names[] = { "c60", "c'60\\", "c60 567890123456789012345678901234567890123456789012345678901234567890" };
+    const dbapi_value_t *row = NULL;
+    open_connection();
+    dbapi_cursor_t *other = cursor_of(connection);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        dbapi_cursor_t *cursor = named(names[i], -1, true);
+        run(cursor, "SELECT generate_series(1, 3)");
+        CHECK_OK(dbapi_rollback(connection, &failure));
+        CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_OPERATIONAL_ERROR, "34000", NULL);
+        CHECK_OK(dbapi_cursor_close(cursor, &failure));
+        dbapi_cursor_free(cursor);
+        cursor = named(names[i], -1, true);
+        run(cursor, "SELECT generate_series(1, 3)");
+        CHECK_OK(dbapi_rollback(connection, &failure));
+        run(other, "SELECT 1");
+        CHECK_OK(dbapi_cursor_close(cursor, &failure));
+        CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INTRANS);
+        dbapi_cursor_free(cursor);
+        /* One that is held is closed inside a later transaction as well. */
+        cursor = named(names[i], -1, true);
+        run(cursor, "SELECT generate_series(1, 3)");
+        CHECK_OK(dbapi_commit(connection, &failure));
+        CHECK_TEXT(query_text(other, "SELECT count(*) FROM pg_cursors WHERE is_holdable"), "1");
+        CHECK_OK(dbapi_cursor_close(cursor, &failure));
+        CHECK_TEXT(query_text(other, "SELECT count(*) FROM pg_cursors WHERE is_holdable"), "0");
+        CHECK_OK(dbapi_rollback(connection, &failure));
+        dbapi_cursor_free(cursor);
+    }
+    dbapi_cursor_free(other);
+    dbapi_connection_free(connection);
+}
+
 static void any_name_is_legal(void)
 {
     static const char *const names[] = { "c 60", "c\"60", "c'60;", "SELECT", "c60\n--", "c60%s", "\xc3\xa4", "C60" };
@@ -181,6 +244,78 @@ static void any_name_is_legal(void)
     CHECK_FAILS(dbapi_cursor_named(connection, "c\xff", -1, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, "22021", "name");
     CHECK_PTR(cursor, NULL);
     CHECK_FAILS(dbapi_cursor_named(connection, "", -1, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "name");
+    dbapi_connection_free(connection);
+}
+
+/* PostgreSQL tells apart the first 63 bytes of a name. */
+static void long_names(void)
+{
+    static const char long_name[] = "c60 567890123456789012345678901234567890123456789012345678901234567890";
+    static const char same_beginning[] = "c60 56789012345678901234567890123456789012345678901234567890123x";
+    open_connection();
+    dbapi_cursor_t *cursor = named(long_name, -1, false);
+    run(cursor, "SELECT generate_series(1, 3)");
+    CHECK_TEXT(dbapi_cursor_name(cursor), long_name);
+    CHECK_ROW(fetch_row(cursor), "1");
+    CHECK_OK(dbapi_scroll(cursor, 1, DBAPI_SCROLL_RELATIVE, &failure));
+    CHECK_ROW(fetch_row(cursor), "3");
+    dbapi_cursor_t *other = named(same_beginning, -1, false);
+    CHECK_FAILS(dbapi_execute(other, "SELECT 1", NULL, 0, &failure), DBAPI_PROGRAMMING_ERROR, "42P03", NULL);
+    dbapi_cursor_free(other);
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+static void what_it_was_made_as(void)
+{
+    static const int32_t wrong[] = { 2, -2, INT32_MAX, INT32_MIN };
+    static const int32_t right[] = { 1, 0, -1 };
+    dbapi_cursor_t *cursor = NULL;
+    open_connection();
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        CHECK_FAILS(dbapi_cursor_named(connection, "c60", wrong[i], false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL,
+                    "scrollable");
+        CHECK_PTR(cursor, NULL);
+    }
+    for (size_t i = 0; i < COUNT(right); i++) {
+        cursor = named("c \"60\"", right[i], i % 2 == 0);
+        CHECK_TEXT(dbapi_cursor_name(cursor), "c \"60\"");
+        CHECK_INT(dbapi_cursor_scrollable(cursor), right[i]);
+        CHECK_INT(dbapi_cursor_withhold(cursor), i % 2 == 0);
+        CHECK_OK(dbapi_cursor_close(cursor, &failure));
+        CHECK_INT(dbapi_cursor_scrollable(cursor), right[i]);
+        CHECK_TEXT(dbapi_cursor_name(cursor), "c \"60\"");
+        dbapi_cursor_free(cursor);
+    }
+    /* Without a name, a cursor can be neither. */
+    CHECK_FAILS(dbapi_cursor_named(connection, NULL, 1, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "name");
+    CHECK_FAILS(dbapi_cursor_named(connection, NULL, 0, false, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "name");
+    CHECK_FAILS(dbapi_cursor_named(connection, NULL, -1, true, &cursor, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "name");
+    cursor = cursor_of(connection);
+    CHECK_PTR(dbapi_cursor_name(cursor), NULL);
+    CHECK_INT(dbapi_cursor_scrollable(cursor), -1);
+    CHECK(!dbapi_cursor_withhold(cursor));
+    dbapi_cursor_free(cursor);
+    CHECK_PTR(dbapi_cursor_name(NULL), NULL);
+    CHECK_INT(dbapi_cursor_scrollable(NULL), -1);
+    CHECK(!dbapi_cursor_withhold(NULL));
+    dbapi_connection_free(connection);
+}
+
+/* What stands behind the query is not run as another statement. */
+static void one_statement_alone(void)
+{
+    open_connection();
+    dbapi_cursor_t *cursor = named("c60", -1, false);
+    CHECK_FAILS(dbapi_execute(cursor, "SELECT 1; SELECT 2", NULL, 0, &failure), DBAPI_PROGRAMMING_ERROR, "42601", NULL);
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_FAILS(dbapi_execute(cursor, "CREATE TABLE t60 ()", NULL, 0, &failure), DBAPI_PROGRAMMING_ERROR, "42601", NULL);
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    /* One that failed may be tried again. */
+    run(cursor, "SELECT 1;");
+    CHECK_ROW(fetch_row(cursor), "1");
+    dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
 }
 
@@ -241,6 +376,8 @@ static void a_failing_declare(void)
 
 CHECK_MAIN(CASE(fetches_from_the_server), CASE(the_server_knows_it), CASE(freeing_closes_it), CASE(takes_parameters),
            CASE(a_second_execute_is_refused), CASE(executemany_is_refused), CASE(autocommit_needs_hold),
-           CASE(ends_with_its_transaction), CASE(with_hold_survives_commit), CASE(any_name_is_legal),
+           CASE(ends_with_its_transaction), CASE(with_hold_survives_commit),
+           CASE(reading_a_held_cursor_begins_nothing), CASE(with_hold_does_not_survive_rollback), CASE(any_name_is_legal),
+           CASE(long_names), CASE(what_it_was_made_as), CASE(one_statement_alone),
            CASE(no_name_is_a_client_side_cursor), CASE(scrollable_is_declared), CASE(fetching_before_execute),
            CASE(a_failing_declare))

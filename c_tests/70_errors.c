@@ -137,6 +137,7 @@ static void fields_of_the_users_own(void)
                               " COLUMN = 'c', CONSTRAINT = 'k', DATATYPE = 'd', TABLE = 't', SCHEMA = 's'; END $$",
                               NULL, 0, &failure),
                 DBAPI_DATABASE_ERROR, "ZZ123", "%n%s \xc3\xa4");
+    CHECK_PTR(dbapi_error_condition(failure), NULL);
     CHECK_TEXT(dbapi_error_message_primary(failure), "%n%s \xc3\xa4");
     CHECK_TEXT(dbapi_error_message_detail(failure), "%d");
     CHECK_TEXT(dbapi_error_message_hint(failure), "%x");
@@ -155,6 +156,7 @@ static void our_own_errors(void)
     open_cursor();
     CHECK_ERROR(dbapi_fetchone(cursor, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results to fetch");
     CHECK_TEXT(dbapi_error_class(failure), "ProgrammingError");
+    CHECK_PTR(dbapi_error_condition(failure), NULL);
     CHECK_PTR(dbapi_error_severity(failure), NULL);
     CHECK_PTR(dbapi_error_message_primary(failure), NULL);
     CHECK_PTR(dbapi_error_source_file(failure), NULL);
@@ -198,6 +200,7 @@ static void a_statement_that_timed_out(void)
     run(cursor, "SET statement_timeout = '20ms'");
     CHECK_ERROR(dbapi_execute(cursor, "SELECT pg_sleep(30)", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR, "57014",
                 "canceling statement due to statement timeout");
+    CHECK_TEXT(dbapi_error_condition(failure), "query_canceled");
     CHECK_INT(dbapi_error_connection_usable(failure), true);
     clear_failure();
     run(cursor, "SET statement_timeout = 0");
@@ -216,6 +219,7 @@ static void a_serialization_failure(void)
     run_outside("UPDATE t70_serial SET a = 2");
     CHECK_ERROR(dbapi_execute(cursor, "UPDATE t70_serial SET a = 3", NULL, 0, &failure), DBAPI_OPERATIONAL_ERROR, "40001",
                 "could not serialize access");
+    CHECK_TEXT(dbapi_error_condition(failure), "serialization_failure");
     CHECK_INT(dbapi_error_retryable(failure), true);
     clear_failure();
     CHECK_OK(dbapi_rollback(connection, &failure));

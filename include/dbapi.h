@@ -258,14 +258,56 @@ typedef enum dbapi_isolation_t {
 } dbapi_isolation_t;
 
 /**
+ * Who puts parameters in their places (`dbapi_cursor_set_binding`).
+ */
+typedef enum dbapi_binding_t {
+  /**
+   * The server: they travel apart from the statement, typed.
+   */
+  DBAPI_BINDING_SERVER = 0,
+  /**
+   * The client: they become literals in the statement.
+   */
+  DBAPI_BINDING_CLIENT = 1,
+} dbapi_binding_t;
+
+/**
+ * What placeholders look like (`dbapi_cursor_set_paramstyle`).
+ */
+typedef enum dbapi_paramstyle_t {
+  /**
+   * `%s` and `%(name)s`; `%%` is a percent sign.
+   */
+  DBAPI_PARAMSTYLE_PYFORMAT = 0,
+  /**
+   * `$1`; a percent sign is a percent sign.
+   */
+  DBAPI_PARAMSTYLE_NUMERIC = 1,
+} dbapi_paramstyle_t;
+
+/**
+ * What `dbapi_scroll` counts from.
+ */
+typedef enum dbapi_scroll_t {
+  /**
+   * The row that the next fetch would give.
+   */
+  DBAPI_SCROLL_RELATIVE = 0,
+  /**
+   * The start of the result.
+   */
+  DBAPI_SCROLL_ABSOLUTE = 1,
+} dbapi_scroll_t;
+
+/**
  * A connection to a server. Made by `dbapi_connect` and `dbapi_connect_params`, freed by
  * `dbapi_connection_free`; may be used from any thread, and by several at once: their calls take turns.
  */
 typedef struct dbapi_connection_t dbapi_connection_t;
 
 /**
- * Keywords and values of a connection string. Made by `dbapi_conninfo_parse` and `dbapi_conninfo_resolve`,
- * freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
+ * Keywords and values of a connection string. Made by `dbapi_conninfo_parse`,
+ * `dbapi_conninfo_resolve` and `dbapi_connection_conninfo`, freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
  */
 typedef struct dbapi_conninfo_t dbapi_conninfo_t;
 
@@ -632,6 +674,63 @@ const char *dbapi_connection_host(const dbapi_connection_t *connection);
  * @since 0.1
  */
 int32_t dbapi_connection_port(const dbapi_connection_t *connection);
+
+/**
+ * The user who logged in.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_user(const dbapi_connection_t *connection);
+
+/**
+ * The database that it is connected to.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+ *   Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_dbname(const dbapi_connection_t *connection);
+
+/**
+ * The command-line options that the server was given for this connection: the `options` parameter.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return a string borrowed from the connection, until it is freed; "" if there were none; NULL for what is not a
+ *   connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+const char *dbapi_connection_options(const dbapi_connection_t *connection);
+
+/**
+ * All parameters in effect: what `dbapi_connect` was given, and what it found in the service file, in the
+ * environment and among the defaults, as psycopg2's `dsn_parameters`. Secrets (passwords and keys) are left out,
+ * and a value that looks like a connection string with a password in it is shown as `xxx`.
+ *
+ * @param connection borrowed; it may be closed.
+ * @param out_conninfo receives an owned handle, to be freed by `dbapi_conninfo_free`; NULL on failure.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_conninfo(const dbapi_connection_t *connection,
+                                         dbapi_conninfo_t **out_conninfo,
+                                         dbapi_error_t **out_error);
+
+/**
+ * psycopg2's fileno: the connection's socket, for an event loop to wait until the server says something (a
+ * notification, say) between calls. Only to wait for: the library alone reads, writes and closes it. With TLS, what
+ * was received may wait where no event loop sees it.
+ *
+ * @param connection borrowed.
+ * @return the file descriptor; -1 when the connection is closed, broken, or another process's (after fork), and
+ *   for what is not a connection's handle. Any thread; never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_fileno(const dbapi_connection_t *connection);
 
 /**
  * The process id of the server's process that serves it: `pid` in pg_stat_activity. Through a pooler, what the
@@ -1399,8 +1498,8 @@ int32_t dbapi_cursor_closed(const dbapi_cursor_t *cursor);
  *
  * @param cursor borrowed.
  * @param out_ncolumns receives how many columns there are, 0 without a result set; may be NULL.
- * @return an array, borrowed from the cursor: it lives until the next execute, executemany or free, for a
- *   named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
+ * @return an array, borrowed from the cursor: it lives until the next call that executes, goes to the next
+ *   result or frees, for a named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
  *   result of no columns (`SELECT`) gives an array of none, which is not NULL. Any thread.
  * @since 0.1
  */
@@ -1412,16 +1511,19 @@ const dbapi_column_t *dbapi_description(dbapi_cursor_t *cursor,
  *
  * @param cursor borrowed.
  * @return the count; -1 before execute, after a command that counts nothing, and for what is not a cursor's
- *   handle. Of a named cursor, that of the last fetch. Any thread.
+ *   handle. Of a named cursor, how many rows came with the last fetch; -1 before the first and after
+ *   `dbapi_scroll`. Any thread.
  * @since 0.1
  */
 int64_t dbapi_rowcount(const dbapi_cursor_t *cursor);
 
 /**
- * PEP 249's rownumber: the place of the next row in the result, from 0.
+ * PEP 249's rownumber: the place of the next row in the result, from 0. Of a named cursor, in all that it gives,
+ * not in the rows of the last fetch.
  *
  * @param cursor borrowed.
- * @return the number; 0 without a result, -1 for what is not a cursor's handle. Any thread.
+ * @return the number; 0 without a result; -1 when it cannot be known (a named cursor that was scrolled by
+ *   DBAPI_SCROLL_ABSOLUTE past an end that no fetch has met), and for what is not a cursor's handle. Any thread.
  * @since 0.1
  */
 int64_t dbapi_rownumber(const dbapi_cursor_t *cursor);
@@ -1459,6 +1561,91 @@ dbapi_status_t dbapi_cursor_set_arraysize(dbapi_cursor_t *cursor,
 const char *dbapi_cursor_statusmessage(const dbapi_cursor_t *cursor);
 
 /**
+ * psycopg2's itersize: how many rows `dbapi_next` asks the server for at a time, if the cursor is a named one.
+ *
+ * @param cursor borrowed.
+ * @return the number, at first 2000; 0 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+size_t dbapi_cursor_itersize(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets psycopg2's itersize, from the next time on that rows are asked for.
+ *
+ * @param cursor borrowed; one without a name takes it, and has no use for it.
+ * @param itersize at least 1.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for 0. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_itersize(dbapi_cursor_t *cursor,
+                                         size_t itersize,
+                                         dbapi_error_t **out_error);
+
+/**
+ * Whether the cursor keeps every result of a call with several statements, for `dbapi_nextset`.
+ *
+ * @param cursor borrowed.
+ * @return true if it does; false if it keeps the last, as at first, and for what is not a cursor's handle. Any
+ *   thread.
+ * @since 0.1
+ */
+bool dbapi_cursor_all_results(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets whether the cursor keeps every result of a call with several statements, from the next execute on. Then
+ * the first is the one to fetch, and `dbapi_nextset` goes on to the others; else the last is, as in psycopg2.
+ *
+ * @param cursor borrowed.
+ * @param all_results true: every result is kept.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR on a closed cursor or connection. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_all_results(dbapi_cursor_t *cursor,
+                                            bool all_results,
+                                            dbapi_error_t **out_error);
+
+/**
+ * The name of a named cursor, as it was given.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return a string borrowed from the cursor, until it is freed; NULL for a cursor without a name, and for what is
+ *   not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_cursor_name(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's scrollable: whether a named cursor is declared SCROLL.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return 1: SCROLL, 0: NO SCROLL, -1: neither was said, or it has no name, or it is not a cursor's handle. Any
+ *   thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_scrollable(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's withhold: whether a named cursor is declared WITH HOLD, and so outlives its transaction's commit.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return true if it is; false if not, and for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+bool dbapi_cursor_withhold(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's lastrowid: the oid of the row that the last statement inserted.
+ *
+ * @param cursor borrowed.
+ * @return the oid, if the table has oids and one row was inserted; else 0, and so always on servers from version
+ *   12 on, whose tables have none: use INSERT ... RETURNING. 0 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+uint32_t dbapi_lastrowid(const dbapi_cursor_t *cursor);
+
+/**
  * Sets the format that results are asked for in, from the next execute on. Values are the same in each, but
  * for what only binary carries exactly (every float as the server holds it, whatever extra_float_digits says)
  * and for dates and times in another DateStyle than ISO, which only binary gives as such.
@@ -1480,10 +1667,11 @@ dbapi_status_t dbapi_cursor_set_result_format(dbapi_cursor_t *cursor,
  *
  * @param cursor borrowed.
  * @param sql borrowed, UTF-8. With `params`, `%s` stands for each of them in turn and `%%` for a percent
- *   sign; they are sent apart from the statement, so nothing needs quoting. Without, it is sent as it is, and
- *   may hold several statements separated by `;`: the last one's result is the one to fetch.
+ *   sign; they are sent apart from the statement, so nothing needs quoting (`dbapi_cursor_set_paramstyle`
+ *   and `dbapi_cursor_set_binding` have it otherwise). Without, it is sent as it is, and may hold several
+ *   statements separated by `;`: the last one's result is the one to fetch.
  * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `%` means itself.
- * @param nparams how many, at most 65535.
+ * @param nparams how many, at most 65535 where the server binds them.
  * @param out_error receives an owned error on failure; may be NULL.
  * @return DBAPI_OK, or an error: DBAPI_PROGRAMMING_ERROR for an empty statement, for placeholders and
  *   parameters that do not match, and for COPY ... FROM STDIN or TO STDOUT; DBAPI_DATA_ERROR for a parameter
@@ -1523,7 +1711,7 @@ dbapi_status_t dbapi_execute_named(dbapi_cursor_t *cursor,
  * @param cursor borrowed.
  * @param sql borrowed, UTF-8: one statement, with `%s` for each parameter of a row.
  * @param params borrowed: `nrows` x `nparams` values, row after row.
- * @param nparams parameters in a row, at most 65535.
+ * @param nparams parameters in a row, at most 65535 where the server binds them.
  * @param nrows rows. 0: nothing is sent.
  * @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
  * @return DBAPI_OK, or an error as `dbapi_execute`. A row that cannot be sent is found before any is. Calls
@@ -1536,6 +1724,208 @@ dbapi_status_t dbapi_executemany(dbapi_cursor_t *cursor,
                                  size_t nparams,
                                  size_t nrows,
                                  dbapi_error_t **out_error);
+
+/**
+ * Sets who puts parameters in their places, from the next execute or executemany on.
+ *
+ * The server is what a cursor begins with: it is given the parameters typed, and nothing needs quoting; a
+ * placeholder stands only where SQL takes a value. With the client, parameters become literals in the
+ * statement, as `dbapi_cursor_mogrify` shows: that serves DDL and whatever else takes no parameters, there may
+ * be several statements separated by `;` (not in executemany, and not where the result format is binary), and
+ * any number of parameters. Their types are those of literals: a double's is numeric.
+ *
+ * @param cursor borrowed.
+ * @param binding a `dbapi_binding_t`.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `binding` is none; DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_binding(dbapi_cursor_t *cursor,
+                                        int32_t binding,
+                                        dbapi_error_t **out_error);
+
+/**
+ * Who puts parameters in their places.
+ *
+ * @param cursor borrowed.
+ * @return a `dbapi_binding_t`; -1 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_binding(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets what placeholders look like, from the next call on.
+ *
+ * With DBAPI_PARAMSTYLE_NUMERIC, `$1` stands for the first parameter, as often as it is written; each
+ * parameter has to be used, and there are no names. Inside quotes and comments `$1` is text. Without
+ * parameters (NULL) a statement is sent as it is, in either style.
+ *
+ * @param cursor borrowed.
+ * @param paramstyle a `dbapi_paramstyle_t`. A cursor begins with DBAPI_PARAMSTYLE_PYFORMAT.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `paramstyle` is none; DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_paramstyle(dbapi_cursor_t *cursor,
+                                           int32_t paramstyle,
+                                           dbapi_error_t **out_error);
+
+/**
+ * What placeholders look like.
+ *
+ * @param cursor borrowed.
+ * @return a `dbapi_paramstyle_t`; -1 for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+int32_t dbapi_cursor_paramstyle(const dbapi_cursor_t *cursor);
+
+/**
+ * psycopg2's mogrify: a statement with its parameters as literals, as psycopg2 renders them; what client-side
+ * binding would send. Works as snprintf does: what does not fit is cut off, at a character's end, and the full
+ * length is told.
+ *
+ * Placeholders are those of the cursor's style. Literals are written for the settings that the connection had
+ * at the end of its last command (standard_conforming_strings, IntervalStyle): nothing is sent, and a call in
+ * progress on the connection is not waited for. A value with a built-in type's oid is cast to that type.
+ *
+ * @param cursor borrowed. Its rows stay.
+ * @param sql borrowed, UTF-8.
+ * @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `sql` comes back as it
+ *   is.
+ * @param nparams how many.
+ * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, also when cut off; DBAPI_PROGRAMMING_ERROR for an empty `sql`, and for placeholders and
+ *   parameters that do not match; DBAPI_DATA_ERROR for a parameter that is not a value; DBAPI_INTERFACE_ERROR
+ *   on a closed cursor or connection. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_mogrify(dbapi_cursor_t *cursor,
+                                    const char *sql,
+                                    const dbapi_value_t *params,
+                                    size_t nparams,
+                                    char *buffer,
+                                    size_t capacity,
+                                    size_t *out_length,
+                                    dbapi_error_t **out_error);
+
+/**
+ * `dbapi_cursor_mogrify` with parameters by name, as `dbapi_execute_named`.
+ *
+ * @param cursor borrowed. Its rows stay.
+ * @param sql borrowed, UTF-8.
+ * @param names borrowed: a name for each parameter. Names that the statement does not use are fine.
+ * @param params borrowed: the parameters.
+ * @param nparams how many names and parameters. With `names` and `params` NULL and this 0, none are given.
+ * @param buffer receives the text and a NUL; may be NULL if `capacity` is 0.
+ * @param capacity of the buffer, in bytes, the NUL included.
+ * @param out_length receives the full length in bytes, without the NUL; it fitted if it is below `capacity`.
+ *   May be NULL.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_cursor_mogrify`.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_mogrify_named(dbapi_cursor_t *cursor,
+                                          const char *sql,
+                                          const char *const *names,
+                                          const dbapi_value_t *params,
+                                          size_t nparams,
+                                          char *buffer,
+                                          size_t capacity,
+                                          size_t *out_length,
+                                          dbapi_error_t **out_error);
+
+/**
+ * psycopg2's query: the last statement as it was sent. Where the server binds, that has `$1` and so on in the
+ * places of its parameters; where the client binds, literals. Of a named cursor it is its DECLARE; of an
+ * executemany, what was sent for the last row.
+ *
+ * @param cursor borrowed.
+ * @return a string, borrowed from the cursor: it lives until the next call on it. NULL before the first
+ *   statement, after one that could not be converted, and for what is not a cursor's handle. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_cursor_query(const dbapi_cursor_t *cursor);
+
+/**
+ * PEP 249's setinputsizes: the types of the next statement's parameters, by oid. They count for the next
+ * execute or executemany on this cursor, whether it succeeds or not, and are forgotten then. A parameter that
+ * has an oid of its own keeps it.
+ *
+ * @param cursor borrowed.
+ * @param oids borrowed: one for each parameter, in the order of the call's `params`, also of those with names;
+ *   0: nothing is said of it. NULL with `count` 0 forgets what was set.
+ * @param count how many. Fewer than the call's parameters say nothing of the rest; more make that call fail
+ *   with DBAPI_PROGRAMMING_ERROR.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a bad argument, DBAPI_INTERFACE_ERROR on a closed cursor. Any
+ *   thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_setinputsizes(dbapi_cursor_t *cursor,
+                                   const uint32_t *oids,
+                                   size_t count,
+                                   dbapi_error_t **out_error);
+
+/**
+ * PEP 249's setoutputsize. Accepted, and without effect: values come whole, however large they are.
+ *
+ * @param cursor borrowed.
+ * @param size of a large column's buffer.
+ * @param column its number, from 0; -1: all of them.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if `column` is below -1, DBAPI_INTERFACE_ERROR on a closed cursor.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_setoutputsize(dbapi_cursor_t *cursor,
+                                   size_t size,
+                                   int64_t column,
+                                   dbapi_error_t **out_error);
+
+/**
+ * PEP 249's callproc: runs `SELECT * FROM name(...)`, whose rows are then there to fetch.
+ *
+ * @param cursor borrowed; not a named one.
+ * @param name borrowed, UTF-8: the function's name. Each part of it, as dots divide it, is quoted, so that any
+ *   character may be in it and upper case counts; a part with a dot in it is to be quoted by the caller:
+ *   `"a.b".f`. Procedures are not functions: execute CALL for them.
+ * @param params borrowed: the parameters, in order; may be NULL if there are none.
+ * @param nparams how many.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK, or an error as `dbapi_execute`; DBAPI_PROGRAMMING_ERROR for a bad name, on a named cursor, and
+ *   with SQLSTATE 42883 if there is no such function. Calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_callproc(dbapi_cursor_t *cursor,
+                              const char *name,
+                              const dbapi_value_t *params,
+                              size_t nparams,
+                              dbapi_error_t **out_error);
+
+/**
+ * `dbapi_callproc` with parameters by name: `SELECT * FROM name("a" := ..., "b" := ...)`.
+ *
+ * @param cursor borrowed; not a named one.
+ * @param name borrowed, UTF-8: the function's name, as for `dbapi_callproc`.
+ * @param names borrowed: the name of each parameter. It is quoted, so that upper case counts.
+ * @param params borrowed: the parameters.
+ * @param nparams how many names and parameters.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_callproc`.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_callproc_named(dbapi_cursor_t *cursor,
+                                    const char *name,
+                                    const char *const *names,
+                                    const dbapi_value_t *params,
+                                    size_t nparams,
+                                    dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchone: the next row.
@@ -1551,6 +1941,21 @@ dbapi_status_t dbapi_executemany(dbapi_cursor_t *cursor,
 dbapi_status_t dbapi_fetchone(dbapi_cursor_t *cursor,
                               const dbapi_value_t **out_row,
                               dbapi_error_t **out_error);
+
+/**
+ * PEP 249's iteration: the next row, as by `dbapi_fetchone`; but a named cursor asks the server for itersize
+ * rows at a time, and hands them out one by one. Fetching and scrolling may be mixed with it: no row is lost.
+ *
+ * @param cursor borrowed.
+ * @param out_row receives a row, as by `dbapi_fetchone`; NULL at the end.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_fetchone`. A commit in the midst of a named cursor's rows ends it, unless it is with hold:
+ *   then DBAPI_PROGRAMMING_ERROR, also for rows that have been received already.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_next(dbapi_cursor_t *cursor,
+                          const dbapi_value_t **out_row,
+                          dbapi_error_t **out_error);
 
 /**
  * PEP 249's fetchmany: the next rows, as one block.
@@ -1584,6 +1989,44 @@ dbapi_status_t dbapi_fetchall(dbapi_cursor_t *cursor,
                               const dbapi_value_t **out_rows,
                               size_t *out_nrows,
                               dbapi_error_t **out_error);
+
+/**
+ * psycopg2's scroll: moves to another row of the result, which the next fetch gives.
+ *
+ * An ordinary cursor holds all its rows, and moves among them. A named one moves on the server, as MOVE does: it
+ * stops before the first row and behind the last, and that is no error. Absolute, a negative value counts from the
+ * end: -1 is onto the last row, and the next fetch gives none. Relative, the first step back from behind the last
+ * row (where a fetch that met the end leaves it) is onto the last row. Afterwards rowcount is -1 and the
+ * statusmessage tells how many rows MOVE counted; the description stays.
+ *
+ * @param cursor borrowed.
+ * @param value how many rows on, negative for back; or the row's number, from 0.
+ * @param mode a `dbapi_scroll_t`.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if there is no result set, if `mode` is none, if an ordinary cursor's
+ *   result has no such row (the cursor then stays where it was), if a named cursor's transaction has ended; for a
+ *   named cursor what the server reports: 55000, an operational error, for going back in one that cannot
+ *   (declare it with scrollable 1). Calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_scroll(dbapi_cursor_t *cursor,
+                            int64_t value,
+                            int32_t mode,
+                            dbapi_error_t **out_error);
+
+/**
+ * PEP 249's nextset: goes to the result of the next statement, leaving behind what was not fetched of the present
+ * one. There is a next one only if `dbapi_cursor_set_all_results` was called before execute, and several
+ * statements were executed. Each of them has a result, be it without rows (rowcount and statusmessage tell of it).
+ *
+ * @param cursor borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if there is no other: the present one then stays; DBAPI_PROGRAMMING_ERROR before
+ *   execute, after one that failed, and after executemany; DBAPI_INTERFACE_ERROR on a closed cursor or connection.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_nextset(dbapi_cursor_t *cursor,
+                             dbapi_error_t **out_error);
 
 /**
  * Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,
@@ -1913,6 +2356,17 @@ const char *dbapi_error_message(const dbapi_error_t *error);
 const char *dbapi_error_sqlstate(const dbapi_error_t *error);
 
 /**
+ * PostgreSQL's name of the error's SQLSTATE, such as "unique_violation"; psycopg2.errors has the same names in
+ * camel case.
+ *
+ * @param error borrowed.
+ * @return a static string; NULL if the error has no SQLSTATE, or one that PostgreSQL's table lacks, such as one
+ *   of a RAISE's own making. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_error_condition(const dbapi_error_t *error);
+
+/**
  * Which row of an executemany met the error.
  *
  * @param error borrowed.
@@ -2122,6 +2576,41 @@ const char *dbapi_error_source_function(const dbapi_error_t *error);
  * @since 0.1
  */
 void dbapi_error_free(dbapi_error_t *error);
+
+/**
+ * PostgreSQL's name of a SQLSTATE, as in the manual's appendix A: "unique_violation" for "23505". Known are the
+ * conditions of PostgreSQL 14 to 18.
+ *
+ * @param sqlstate borrowed: five characters, as PostgreSQL writes them, letters in upper case.
+ * @return a static string; NULL for a code that is not in PostgreSQL's table, or for NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_sqlstate_condition(const char *sqlstate);
+
+/**
+ * The SQLSTATE of a condition's name: "23505" for "unique_violation".
+ *
+ * Five names stand for two codes each. Of those, this gives the one that `RAISE name` has in PL/pgSQL: 22001 for
+ * string_data_right_truncation (01004 is the warning), 22004 for null_value_not_allowed (not 39004), and 2F002,
+ * 2F003 and 2F004 (not 38002, 38003 and 38004) for modifying_sql_data_not_permitted,
+ * prohibited_sql_statement_attempted and reading_sql_data_not_permitted.
+ *
+ * @param condition borrowed: the name as PostgreSQL writes it, in lower case with underscores.
+ * @return a static string; NULL for a name that PostgreSQL does not have, or for NULL. Any thread.
+ * @since 0.1
+ */
+const char *dbapi_condition_sqlstate(const char *condition);
+
+/**
+ * The status, and so the PEP 249 class, of a server's error with this SQLSTATE. It follows the first two
+ * characters, so codes that PostgreSQL's table lacks have one too: DBAPI_INTEGRITY_ERROR for "23XYZ".
+ *
+ * @param sqlstate borrowed: five characters.
+ * @return a negative status; DBAPI_DATABASE_ERROR for what no class names, for what is no SQLSTATE, and for
+ *   NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_sqlstate_status(const char *sqlstate);
 
 /**
  * Takes a connection string apart: what it says, and nothing else.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+mod conditions;
 mod sqlstate;
 
 pub(crate) use sqlstate::SqlState;

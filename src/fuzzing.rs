@@ -12,24 +12,26 @@
 #[cfg(test)]
 mod replay;
 mod server;
+mod sql;
 
 use crate::conninfo::Conninfo;
-use crate::dbapi::Arguments;
 use crate::types::value::{Arena, Kind};
-use crate::types::{self, Datum, Param, oid};
+use crate::types::{self, oid};
 
 pub use server::wire_server_bytes;
+pub use sql::{lexer, placeholders};
 
 /// A target's name, as in fuzz/, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("wire_server_bytes", wire_server_bytes),
     ("text_decoders", text_decoders),
     ("binary_decoders", binary_decoders),
     ("conninfo_parse", conninfo_parse),
     ("placeholders", placeholders),
+    ("lexer", lexer),
 ];
 
 /// The types that have decoders, and one that has not.
@@ -128,52 +130,5 @@ pub fn conninfo_parse(data: &[u8]) {
             elsewhere || of_the_form || !shown.contains(password),
             "{shown}"
         );
-    }
-}
-
-/// A statement with placeholders. The first byte says how many parameters, whether they have names, and
-/// whether strings are standard.
-pub fn placeholders(data: &[u8]) {
-    let Some((&choice, sql)) = data.split_first() else {
-        return;
-    };
-    let Ok(sql) = std::str::from_utf8(sql) else {
-        return;
-    };
-    let count = usize::from(choice & 7);
-    let (named, standard) = (choice & 8 != 0, choice & 16 != 0);
-    let names = &["a", "b", "c", "", "a b", "\u{e9}", "a"][..count];
-    let datum = |index| match index {
-        2 => Datum::Null,
-        _ => Datum::Int(7),
-    };
-    let params: Vec<_> = (0..count)
-        .map(|index| Param {
-            oid: 0,
-            datum: datum(index),
-        })
-        .collect();
-    let arguments = if named {
-        Arguments::Named(names, &params)
-    } else {
-        Arguments::Positional(&params)
-    };
-    let Ok((converted, bound)) = arguments.bind(sql, standard) else {
-        return;
-    };
-    assert!(bound.iter().all(|param| !param.is_untyped_null()));
-    if named {
-        assert!(bound.len() <= count);
-    } else {
-        assert_eq!(bound.len(), count - usize::from(count > 2), "{sql:?}");
-    }
-    for number in 1..=bound.len() {
-        assert!(
-            converted.contains(&format!("${number}")),
-            "{sql:?}: {converted:?}"
-        );
-    }
-    if !sql.contains('%') {
-        assert_eq!(converted, sql);
     }
 }

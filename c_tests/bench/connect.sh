@@ -41,7 +41,7 @@ compare() { # WHAT DSN
     awk -v what="$1" -v a="$dbapi_wall" -v b="$libpq_wall" -v c="$dbapi_cpu" -v d="$libpq_cpu" \
         'BEGIN { printf "%-36s %10.0f %10.0f %6.2f   %10.0f %10.0f %6.2f\n", what, a, b, a / b, c, d, c / d }'
 }
-compare 'trust over a Unix socket' 'user=dbapi'
-compare 'SCRAM over TCP' 'host=127.0.0.1 user=scram_user password=secret-scram sslmode=disable'
-compare 'SCRAM over TLS, unverified' 'host=127.0.0.1 user=scram_user password=secret-scram sslmode=require'
-compare 'SCRAM over TLS, verify-full' "host=localhost hostaddr=127.0.0.1 user=scram_user password=secret-scram sslmode=verify-full sslrootcert=$work/tls/certs/root.crt"
+compare 'trust over a Unix socket' 'user=dbapi gssencmode=disable'
+compare 'SCRAM over TCP' 'host=127.0.0.1 user=scram_user password=secret-scram gssencmode=disable sslmode=disable'
+compare 'SCRAM over TLS, unverified' 'host=127.0.0.1 user=scram_user password=secret-scram gssencmode=disable sslmode=require'
+compare 'SCRAM over TLS, verify-full' "host=db.example hostaddr=127.0.0.1 user=scram_user password=secret-scram gssencmode=disable sslmode=verify-full sslrootcert=$work/tls/certs/root.crt"

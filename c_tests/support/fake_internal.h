@@ -7,11 +7,12 @@
 
 #include <pthread.h>
 
-enum operation { STARTUP, EXPECT, EXPECT_UNTIL, EXPECT_CLOSE, SILENCE, SEND, SHUTDOWN, RESET, CALL };
+enum operation { STARTUP, EXPECT_SSL_REQUEST, EXPECT_BYTES, EXPECT, EXPECT_UNTIL, EXPECT_CLOSE, SILENCE, SEND, SHUTDOWN, RESET, CALL };
 
 typedef struct step {
     enum operation operation;
     char type;
+    size_t count;     /* EXPECT_BYTES: how many */
     fake_bytes bytes; /* SEND: what; EXPECT: the text */
     fake_callback callback;
     void *context;
@@ -22,6 +23,7 @@ struct fake_server {
     size_t step_count;
     fake_message *log;
     size_t log_count;
+    fake_bytes rest;
     int listener, client;
     bool is_unix, slow, cut, started, joined;
     bool gone;     /* the client closed, or writing to it failed */

@@ -103,6 +103,16 @@ void fake_expect_startup(fake_server *fake)
     add(fake, STARTUP);
 }
 
+void fake_expect_ssl_request(fake_server *fake)
+{
+    add(fake, EXPECT_SSL_REQUEST);
+}
+
+void fake_expect_bytes(fake_server *fake, size_t length)
+{
+    add(fake, EXPECT_BYTES)->count = length;
+}
+
 void fake_expect(fake_server *fake, char type, const char *text)
 {
     step *new_step = add(fake, EXPECT);

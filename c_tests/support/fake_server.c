@@ -190,20 +190,51 @@ static bool serve_expect(fake_server *fake, const step *now)
     }
 }
 
-/* Reads until the client closes. */
-static bool drain(fake_server *fake)
+static bool serve_ssl_request(fake_server *fake)
+{
+    const fake_message *message = read_message(fake, true);
+    if (message == NULL || message->length != 4 || int32_at(message->body) != SSL_REQUEST) {
+        fake_problem(fake, "the client sent something else than an SSLRequest");
+        return false;
+    }
+    return true;
+}
+
+enum { MOST_REST = 65536 };
+
+/* Reads what comes, as no message, until the client closes or so many bytes are there. */
+static bool read_rest(fake_server *fake, size_t length)
 {
     char buffer[4096];
-    while (!fake->gone) {
-        if (!wait_for(fake, fake->client, POLLIN, "the client to close")) {
+    while (!fake->gone && fake->rest.length < length) {
+        if (!wait_for(fake, fake->client, POLLIN, "the client to send or close")) {
             return false;
         }
         ssize_t count = recv(fake->client, buffer, sizeof buffer, 0);
-        if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) {
+        if (count > 0 && fake->rest.length < MOST_REST) {
+            fake_put(&fake->rest, buffer, (size_t)count);
+        } else if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN)) {
             fake->gone = true;
         }
     }
     return true;
+}
+
+static bool serve_bytes(fake_server *fake, const step *now)
+{
+    if (!read_rest(fake, fake->rest.length + now->count)) {
+        return false;
+    }
+    if (fake->gone) {
+        fake_problem(fake, "the client closed, where bytes were expected");
+    }
+    return !fake->gone;
+}
+
+/* Reads until the client closes. */
+static bool drain(fake_server *fake)
+{
+    return read_rest(fake, SIZE_MAX);
 }
 
 static bool serve_close(fake_server *fake)
@@ -234,6 +265,10 @@ static bool serve_step(fake_server *fake, const step *now)
     switch (now->operation) {
     case STARTUP:
         return serve_startup(fake);
+    case EXPECT_SSL_REQUEST:
+        return serve_ssl_request(fake);
+    case EXPECT_BYTES:
+        return serve_bytes(fake, now);
     case EXPECT:
     case EXPECT_UNTIL:
         return serve_expect(fake, now);
@@ -374,6 +409,11 @@ const fake_message *fake_log_at(const fake_server *fake, size_t index)
     return index < fake->log_count ? &fake->log[index] : NULL;
 }
 
+const fake_bytes *fake_rest(const fake_server *fake)
+{
+    return &fake->rest;
+}
+
 size_t fake_sent(const fake_server *fake)
 {
     return fake->sent;
@@ -388,6 +428,7 @@ void fake_free(fake_server *fake)
     for (size_t i = 0; i < fake->log_count; i++) {
         free(fake->log[i].body);
     }
+    fake_bytes_free(&fake->rest);
     free(fake->steps);
     free(fake->log);
     free(fake);

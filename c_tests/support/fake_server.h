@@ -57,6 +57,8 @@ void fake_slowly(fake_server *fake);
 /* Reading. fake_expect wants one message of this type, whose body begins with `text` (NULL: any);
  * fake_expect_until reads on to one of this type, whatever comes before it. */
 void fake_expect_startup(fake_server *fake); /* refuses encryption, if asked */
+void fake_expect_ssl_request(fake_server *fake); /* an SSLRequest, which is not answered */
+void fake_expect_bytes(fake_server *fake, size_t length); /* at least so many, whatever they are: fake_rest */
 void fake_expect(fake_server *fake, char type, const char *text);
 void fake_expect_until(fake_server *fake, char type);
 void fake_expect_close(fake_server *fake); /* Terminate, then the end of the connection */
@@ -100,6 +102,9 @@ const char *fake_join(fake_server *fake);
 /* What the client sent; to be called after fake_join. */
 size_t fake_log_count(const fake_server *fake);
 const fake_message *fake_log_at(const fake_server *fake, size_t index);
+/* What the client sent that was not read as messages: by fake_expect_bytes and fake_silence, and after the end. The
+ * first 64 KiB of it. */
+const fake_bytes *fake_rest(const fake_server *fake);
 /* How many bytes the server sent. */
 size_t fake_sent(const fake_server *fake);
 /* fake_join, a failed check if something went wrong, and the server's memory is freed. */

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Controls one throw-away PostgreSQL server.
 #
-#   pg.sh start DIR   starts a private server and writes DIR/env (variables for sh, to be sourced)
+#   pg.sh start DIR [ADDITIONS]   starts a private server and writes DIR/env (variables for sh, to be sourced)
 #   pg.sh stop DIR    stops that server, removes its data and DIR
 #   pg.sh run DIR COMMAND [ARGUMENT...]   runs a command with the variables of DIR/env
 #
 # The binaries come from PG_BINDIR, else PATH, else the newest /usr/lib/postgresql/*/bin. Only initdb,
-# pg_ctl and postgres are needed. A server refuses to run as root, so root starts it as `postgres`, or as
+# pg_ctl and postgres are needed (fetch_postgres.sh brings those of other majors). A server refuses to run as root, so root starts it as `postgres`, or as
 # `nobody` where there is no such user.
 #
 # The data and the Unix socket live in a directory of their own with a short name, since DIR may be too long
@@ -16,6 +16,12 @@
 # `saslprep_user` must give theirs, in the manner their names say; see `roles` below. So must the members of
 # `temporary_roles`, which a test may make, by MD5 or SCRAM as their passwords are stored. All of them may
 # come over the Unix socket, 127.0.0.1 and ::1.
+#
+# ADDITIONS is a directory with what one kind of test needs besides. Of these, what is there counts:
+#   postgresql.conf  settings, which win over those below
+#   pg_hba.conf      rules, tried before those below
+#   roles.sql        more roles: one command a line, without a semicolon
+#   files/           copied to files/ in the server's data, as its own
 set -eu
 
 say() { printf 'pg.sh: %s\n' "$*" >&2; }
@@ -81,8 +87,8 @@ as_server() {
     fi
 }
 
-# A new directory for data and socket: $work. The directory that the caller named: $dir.
-work='' dir=''
+# A new directory for data and socket: $work. The directories that the caller named: $dir, $additions.
+work='' dir='' additions=''
 make_work() {
     local base
     for base in "${TMPDIR:-/tmp}" /tmp; do
@@ -99,6 +105,20 @@ make_work() {
         work=
     done
     die "no directory for the server's data: neither \$TMPDIR nor /tmp can be written by ${server_user:-this user}"
+}
+
+# The programs of $1 where the server's user can run them: there, or in a copy in $work.
+runnable() {
+    local home=${1%/*}
+    if as_server test -x "$1/postgres"; then
+        printf '%s\n' "$1"
+        return
+    fi
+    # Only an installation that finds its files beside its programs still works elsewhere.
+    { [ "$home/bin" = "$1" ] && [ -d "$home/lib" ] && [ -d "$home/share" ]; } \
+        || die "user ${server_user:-$(id -un)} cannot run $1/postgres: put the server where that user may read it"
+    cp -R "$home" "$work/postgresql" && chmod -R a+rX "$work/postgresql"
+    printf '%s\n' "$work/postgresql/bin"
 }
 
 has_ipv6() {
@@ -155,6 +175,13 @@ logging_collector = off
 CONF
 }
 
+# A file of ADDITIONS, if it is there.
+added() {
+    if [ -n "$additions" ] && [ -e "$additions/$1" ]; then
+        cat "$additions/$1"
+    fi
+}
+
 # Gives up: shows the end of a log, removes what was made.
 give_up() {
     local message=$1 log=$2
@@ -166,6 +193,9 @@ give_up() {
 start() {
     local bin port attempt log pid
     dir=$1
+    if [ -n "${2:-}" ]; then
+        additions=$(cd "$2" && pwd) || die "the directory of additions, $2, is not there"
+    fi
     if [ -f "$dir/pid" ] && alive "$dir"; then
         say "a server is running already for $dir"
         return
@@ -173,12 +203,11 @@ start() {
     [ ! -e "$dir/work" ] || stop "$dir"
     bin=$(find_binaries)
     choose_user
-    as_server test -x "$bin/postgres" \
-        || die "user $server_user cannot run $bin/postgres: put the server where that user may read it"
     mkdir -p "$dir" || die "cannot make the directory $dir"
     dir=$(cd "$dir" && pwd)
     trap '[ -z "$work" ] || rm -rf "$work"; rmdir "$dir" 2>/dev/null' EXIT
     make_work
+    bin=$(runnable "$bin")
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     # What the caller's environment says about servers is not about this one.
@@ -192,10 +221,14 @@ start() {
     log=$work/initdb.log
     as_server "$bin/initdb" -D "$work/data" -U dbapi -A trust -E UTF8 --locale=C --no-sync \
         >"$log" 2>&1 || give_up "initdb failed" "$log"
-    settings | as_server tee -a "$work/data/postgresql.conf" >/dev/null
-    access_rules | as_server tee "$work/data/pg_hba.conf" >/dev/null
+    if [ -n "$additions" ] && [ -d "$additions/files" ]; then
+        cp -R "$additions/files" "$work/data/files"
+        [ -z "$server_user" ] || chown -R "$server_user" "$work/data/files"
+    fi
+    { settings; added postgresql.conf; } | as_server tee -a "$work/data/postgresql.conf" >/dev/null
+    { added pg_hba.conf; access_rules; } | as_server tee "$work/data/pg_hba.conf" >/dev/null
     # The single-user server exits with 0 whatever happened, so its words are read.
-    roles | as_server "$bin/postgres" --single -D "$work/data" postgres >"$log" 2>&1 \
+    { roles; added roles.sql; } | as_server "$bin/postgres" --single -D "$work/data" postgres >"$log" 2>&1 \
         || give_up "the users could not be made" "$log"
     ! grep -qE '(ERROR|FATAL|PANIC):' "$log" || give_up "the users could not be made" "$log"
 
@@ -262,9 +295,11 @@ stop() {
     rm -f "$dir/env" "$dir/pid" "$dir/work"
     rmdir "$dir" 2>/dev/null || say "left $dir in place: it holds files that are not this script's"
 }
+# Another script that sources this one for its functions stops here.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 
 case "${1:-} $#" in
-    'start 2') start "$2" ;;
+    'start 2' | 'start 3') start "$2" "${3:-}" ;;
     'stop 2') stop "$2" ;;
     'run '*)
         [ "$#" -ge 3 ] || die "usage: pg.sh run DIR COMMAND [ARGUMENT...]"
@@ -277,5 +312,5 @@ case "${1:-} $#" in
         shift 2
         exec "$@"
         ;;
-    *) die "usage: pg.sh start DIR | stop DIR | run DIR COMMAND [ARGUMENT...]" ;;
+    *) die "usage: pg.sh start DIR [ADDITIONS] | stop DIR | run DIR COMMAND [ARGUMENT...]" ;;
 esac

@@ -3,9 +3,12 @@
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-use super::boundary::{guard_value, required_text};
+use super::boundary::{guard, guard_value, required_output, required_text, set_output};
 use super::connection::dbapi_connection_t;
+use super::conninfo::{self, dbapi_conninfo_t};
+use super::error::dbapi_error_t;
 use super::registry;
+use super::status::dbapi_status_t;
 use crate::dbapi::{About, Connection};
 use crate::error::Result;
 
@@ -64,6 +67,85 @@ pub unsafe extern "C" fn dbapi_connection_host(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_port(connection: *const dbapi_connection_t) -> i32 {
     read(connection, 0, |about| i32::from(about.port))
+}
+
+/// The user who logged in.
+///
+/// @param connection borrowed; it may be closed.
+/// @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+///   Any thread; never waits.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_user(
+    connection: *const dbapi_connection_t,
+) -> *const c_char {
+    text(connection, |about| Ok(Some(&about.user)))
+}
+
+/// The database that it is connected to.
+///
+/// @param connection borrowed; it may be closed.
+/// @return a string borrowed from the connection, until it is freed; NULL for what is not a connection's handle.
+///   Any thread; never waits.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_dbname(
+    connection: *const dbapi_connection_t,
+) -> *const c_char {
+    text(connection, |about| Ok(Some(&about.dbname)))
+}
+
+/// The command-line options that the server was given for this connection: the `options` parameter.
+///
+/// @param connection borrowed; it may be closed.
+/// @return a string borrowed from the connection, until it is freed; "" if there were none; NULL for what is not a
+///   connection's handle. Any thread; never waits.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_options(
+    connection: *const dbapi_connection_t,
+) -> *const c_char {
+    text(connection, |about| Ok(Some(&about.options)))
+}
+
+/// All parameters in effect: what `dbapi_connect` was given, and what it found in the service file, in the
+/// environment and among the defaults, as psycopg2's `dsn_parameters`. Secrets (passwords and keys) are left out,
+/// and a value that looks like a connection string with a password in it is shown as `xxx`.
+///
+/// @param connection borrowed; it may be closed.
+/// @param out_conninfo receives an owned handle, to be freed by `dbapi_conninfo_free`; NULL on failure.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR for what is not a connection's handle. Any thread; never waits.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_conninfo(
+    connection: *const dbapi_connection_t,
+    out_conninfo: *mut *mut dbapi_conninfo_t,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    set_output(out_conninfo, ptr::null_mut());
+    guard(out_error, || {
+        let connection = registry::get::<Connection>(connection, "connection")?;
+        required_output(out_conninfo, "out_conninfo")?;
+        conninfo::make(&connection.about().conninfo, out_conninfo)
+    })
+}
+
+/// psycopg2's fileno: the connection's socket, for an event loop to wait until the server says something (a
+/// notification, say) between calls. Only to wait for: the library alone reads, writes and closes it. With TLS, what
+/// was received may wait where no event loop sees it.
+///
+/// @param connection borrowed.
+/// @return the file descriptor; -1 when the connection is closed, broken, or another process's (after fork), and
+///   for what is not a connection's handle. Any thread; never waits.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_fileno(connection: *const dbapi_connection_t) -> i32 {
+    guard_value(-1, || {
+        Ok(registry::get::<Connection>(connection, "connection")?
+            .socket_number()
+            .unwrap_or(-1))
+    })
 }
 
 /// The process id of the server's process that serves it: `pid` in pg_stat_activity. Through a pooler, what the

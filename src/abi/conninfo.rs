@@ -12,8 +12,8 @@ use super::status::dbapi_status_t::{self, DBAPI_OK};
 use crate::conninfo::{Conninfo, ProcessEnvironment};
 use crate::error::{Error, Result};
 
-/// Keywords and values of a connection string. Made by `dbapi_conninfo_parse` and `dbapi_conninfo_resolve`,
-/// freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
+/// Keywords and values of a connection string. Made by `dbapi_conninfo_parse`,
+/// `dbapi_conninfo_resolve` and `dbapi_connection_conninfo`, freed by `dbapi_conninfo_free`. It never changes; what its functions give lives as long as it does.
 pub struct dbapi_conninfo_t {
     _opaque: [u8; 0],
 }
@@ -23,7 +23,10 @@ pub(super) struct ConninfoHandle {
     pairs: Vec<(CString, CString)>,
 }
 
-fn make(conninfo: &Conninfo, out_conninfo: *mut *mut dbapi_conninfo_t) -> Result<dbapi_status_t> {
+pub(super) fn make(
+    conninfo: &Conninfo,
+    out_conninfo: *mut *mut dbapi_conninfo_t,
+) -> Result<dbapi_status_t> {
     let pairs = conninfo
         .iter()
         .map(|(keyword, value)| Ok((CString::new(keyword)?, CString::new(value)?)))

@@ -1,6 +1,6 @@
 //! Cursors: making, closing, and their attributes.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 use std::sync::Arc;
 
@@ -263,8 +263,8 @@ pub unsafe extern "C" fn dbapi_cursor_closed(cursor: *const dbapi_cursor_t) -> i
 ///
 /// @param cursor borrowed.
 /// @param out_ncolumns receives how many columns there are, 0 without a result set; may be NULL.
-/// @return an array, borrowed from the cursor: it lives until the next execute, executemany or free, for a
-///   named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
+/// @return an array, borrowed from the cursor: it lives until the next call that executes, goes to the next
+///   result or frees, for a named cursor until the next fetch. NULL if there is no result set (after DML or DDL, before execute). A
 ///   result of no columns (`SELECT`) gives an array of none, which is not NULL. Any thread.
 /// @since 0.1
 #[unsafe(no_mangle)]
@@ -287,21 +287,29 @@ pub unsafe extern "C" fn dbapi_description(
 ///
 /// @param cursor borrowed.
 /// @return the count; -1 before execute, after a command that counts nothing, and for what is not a cursor's
-///   handle. Of a named cursor, that of the last fetch. Any thread.
+///   handle. Of a named cursor, how many rows came with the last fetch; -1 before the first and after
+///   `dbapi_scroll`. Any thread.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_rowcount(cursor: *const dbapi_cursor_t) -> i64 {
     value_of(cursor, -1, Cursor::row_count)
 }
 
-/// PEP 249's rownumber: the place of the next row in the result, from 0.
+/// PEP 249's rownumber: the place of the next row in the result, from 0. Of a named cursor, in all that it gives,
+/// not in the rows of the last fetch.
 ///
 /// @param cursor borrowed.
-/// @return the number; 0 without a result, -1 for what is not a cursor's handle. Any thread.
+/// @return the number; 0 without a result; -1 when it cannot be known (a named cursor that was scrolled by
+///   DBAPI_SCROLL_ABSOLUTE past an end that no fetch has met), and for what is not a cursor's handle. Any thread.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_rownumber(cursor: *const dbapi_cursor_t) -> i64 {
-    value_of(cursor, -1, |cursor| cursor.row_number() as i64)
+    value_of(cursor, -1, |cursor| {
+        cursor
+            .row_number()
+            .and_then(|number| i64::try_from(number).ok())
+            .unwrap_or(-1)
+    })
 }
 
 /// PEP 249's arraysize: how many rows `dbapi_fetchmany` gives unless told.
@@ -351,6 +359,122 @@ pub unsafe extern "C" fn dbapi_cursor_statusmessage(
     })
 }
 
+/// psycopg2's itersize: how many rows `dbapi_next` asks the server for at a time, if the cursor is a named one.
+///
+/// @param cursor borrowed.
+/// @return the number, at first 2000; 0 for what is not a cursor's handle. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_itersize(cursor: *const dbapi_cursor_t) -> usize {
+    value_of(cursor, 0, Cursor::iter_size)
+}
+
+/// Sets psycopg2's itersize, from the next time on that rows are asked for.
+///
+/// @param cursor borrowed; one without a name takes it, and has no use for it.
+/// @param itersize at least 1.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for 0. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_set_itersize(
+    cursor: *mut dbapi_cursor_t,
+    itersize: usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        registry::get::<CursorHandle>(cursor, "cursor")?
+            .with(|state| state.cursor.set_iter_size(itersize))?;
+        Ok(DBAPI_OK)
+    })
+}
+
+/// Whether the cursor keeps every result of a call with several statements, for `dbapi_nextset`.
+///
+/// @param cursor borrowed.
+/// @return true if it does; false if it keeps the last, as at first, and for what is not a cursor's handle. Any
+///   thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_all_results(cursor: *const dbapi_cursor_t) -> bool {
+    value_of(cursor, false, Cursor::all_results)
+}
+
+/// Sets whether the cursor keeps every result of a call with several statements, from the next execute on. Then
+/// the first is the one to fetch, and `dbapi_nextset` goes on to the others; else the last is, as in psycopg2.
+///
+/// @param cursor borrowed.
+/// @param all_results true: every result is kept.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK; DBAPI_INTERFACE_ERROR on a closed cursor or connection. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_set_all_results(
+    cursor: *mut dbapi_cursor_t,
+    all_results: bool,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        registry::get::<CursorHandle>(cursor, "cursor")?
+            .with(|state| state.cursor.set_all_results(all_results))?;
+        Ok(DBAPI_OK)
+    })
+}
+
+/// The name of a named cursor, as it was given.
+///
+/// @param cursor borrowed; it may be closed.
+/// @return a string borrowed from the cursor, until it is freed; NULL for a cursor without a name, and for what is
+///   not a cursor's handle. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_name(cursor: *const dbapi_cursor_t) -> *const c_char {
+    value_of(cursor, ptr::null(), |cursor| {
+        cursor.name().map_or(ptr::null(), CStr::as_ptr)
+    })
+}
+
+/// psycopg2's scrollable: whether a named cursor is declared SCROLL.
+///
+/// @param cursor borrowed; it may be closed.
+/// @return 1: SCROLL, 0: NO SCROLL, -1: neither was said, or it has no name, or it is not a cursor's handle. Any
+///   thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_scrollable(cursor: *const dbapi_cursor_t) -> i32 {
+    value_of(cursor, -1, |cursor| {
+        cursor
+            .declaration()
+            .and_then(|declaration| declaration.scrollable)
+            .map_or(-1, i32::from)
+    })
+}
+
+/// psycopg2's withhold: whether a named cursor is declared WITH HOLD, and so outlives its transaction's commit.
+///
+/// @param cursor borrowed; it may be closed.
+/// @return true if it is; false if not, and for what is not a cursor's handle. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_cursor_withhold(cursor: *const dbapi_cursor_t) -> bool {
+    value_of(cursor, false, |cursor| {
+        cursor
+            .declaration()
+            .is_some_and(|declaration| declaration.with_hold)
+    })
+}
+
+/// psycopg2's lastrowid: the oid of the row that the last statement inserted.
+///
+/// @param cursor borrowed.
+/// @return the oid, if the table has oids and one row was inserted; else 0, and so always on servers from version
+///   12 on, whose tables have none: use INSERT ... RETURNING. 0 for what is not a cursor's handle. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_lastrowid(cursor: *const dbapi_cursor_t) -> u32 {
+    value_of(cursor, 0, Cursor::last_row_id)
+}
+
 /// Sets the format that results are asked for in, from the next execute on. Values are the same in each, but
 /// for what only binary carries exactly (every float as the server holds it, whatever extra_float_digits says)
 /// and for dates and times in another DateStyle than ISO, which only binary gives as such.
@@ -384,7 +508,11 @@ pub unsafe extern "C" fn dbapi_cursor_set_result_format(
     })
 }
 
-fn value_of<T>(cursor: *const dbapi_cursor_t, fallback: T, read: impl FnOnce(&Cursor) -> T) -> T {
+pub(super) fn value_of<T>(
+    cursor: *const dbapi_cursor_t,
+    fallback: T,
+    read: impl FnOnce(&Cursor) -> T,
+) -> T {
     guard_value(None, || {
         registry::get::<CursorHandle>(cursor, "cursor")?.with(|state| Ok(Some(read(&state.cursor))))
     })

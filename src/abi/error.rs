@@ -21,6 +21,7 @@ pub(super) struct ErrorHandle {
     class: &'static CStr,
     message: CString,
     sqlstate: Option<CString>,
+    condition: Option<&'static CStr>,
     fields: [Option<CString>; FIELDS],
     row: i64,
     connection_usable: bool,
@@ -82,6 +83,7 @@ impl ErrorHandle {
             class: error.class().name_c(),
             message: c_string(error.message()),
             sqlstate: error.sqlstate().map(|state| c_string(state.as_str())),
+            condition: error.sqlstate().and_then(|state| state.condition()),
             fields,
             row: error
                 .row()
@@ -184,6 +186,20 @@ pub unsafe extern "C" fn dbapi_error_sqlstate(error: *const dbapi_error_t) -> *c
             .sqlstate
             .as_ref()
             .map_or(ptr::null(), |state| state.as_ptr())
+    })
+}
+
+/// PostgreSQL's name of the error's SQLSTATE, such as "unique_violation"; psycopg2.errors has the same names in
+/// camel case.
+///
+/// @param error borrowed.
+/// @return a static string; NULL if the error has no SQLSTATE, or one that PostgreSQL's table lacks, such as one
+///   of a RAISE's own making. Any thread.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_error_condition(error: *const dbapi_error_t) -> *const c_char {
+    read(error, ptr::null(), |handle| {
+        handle.condition.map_or(ptr::null(), CStr::as_ptr)
     })
 }
 

@@ -18,10 +18,11 @@ use crate::types::value::Value;
 ///
 /// @param cursor borrowed.
 /// @param sql borrowed, UTF-8. With `params`, `%s` stands for each of them in turn and `%%` for a percent
-///   sign; they are sent apart from the statement, so nothing needs quoting. Without, it is sent as it is, and
-///   may hold several statements separated by `;`: the last one's result is the one to fetch.
+///   sign; they are sent apart from the statement, so nothing needs quoting (`dbapi_cursor_set_paramstyle`
+///   and `dbapi_cursor_set_binding` have it otherwise). Without, it is sent as it is, and may hold several
+///   statements separated by `;`: the last one's result is the one to fetch.
 /// @param params borrowed: the parameters. NULL with `nparams` 0: none are given, and `%` means itself.
-/// @param nparams how many, at most 65535.
+/// @param nparams how many, at most 65535 where the server binds them.
 /// @param out_error receives an owned error on failure; may be NULL.
 /// @return DBAPI_OK, or an error: DBAPI_PROGRAMMING_ERROR for an empty statement, for placeholders and
 ///   parameters that do not match, and for COPY ... FROM STDIN or TO STDOUT; DBAPI_DATA_ERROR for a parameter
@@ -68,11 +69,7 @@ pub unsafe extern "C" fn dbapi_execute_named(
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         let sql = required_text(sql, "sql")?;
         let given = !(names.is_null() && params.is_null());
-        let names = array(names, nparams, "names")?
-            .iter()
-            .enumerate()
-            .map(|(index, &name)| required_text(name, &format!("names[{index}]")))
-            .collect::<Result<Vec<_>>>()?;
+        let names = required_names(names, nparams)?;
         let bound = read_params(array(params, nparams, "params")?)?;
         execute(
             &handle,
@@ -80,6 +77,18 @@ pub unsafe extern "C" fn dbapi_execute_named(
             given.then_some(Arguments::Named(&names, &bound)),
         )
     })
+}
+
+/// `count` names.
+pub(super) fn required_names<'a>(
+    names: *const *const c_char,
+    count: usize,
+) -> Result<Vec<&'a str>> {
+    array(names, count, "names")?
+        .iter()
+        .enumerate()
+        .map(|(index, &name)| required_text(name, &format!("names[{index}]")))
+        .collect()
 }
 
 fn execute(
@@ -100,7 +109,7 @@ fn execute(
 /// @param cursor borrowed.
 /// @param sql borrowed, UTF-8: one statement, with `%s` for each parameter of a row.
 /// @param params borrowed: `nrows` x `nparams` values, row after row.
-/// @param nparams parameters in a row, at most 65535.
+/// @param nparams parameters in a row, at most 65535 where the server binds them.
 /// @param nrows rows. 0: nothing is sent.
 /// @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
 /// @return DBAPI_OK, or an error as `dbapi_execute`. A row that cannot be sent is found before any is. Calls

@@ -43,10 +43,16 @@ pub mod cursor;
 
 pub mod execute;
 
+pub mod mogrify;
+
+pub mod callproc;
+
 pub mod fetch;
 
 pub mod value;
 
 pub mod error;
+
+pub mod sqlstate;
 
 pub mod conninfo;

@@ -101,3 +101,12 @@ pub enum dbapi_format_t {
     /// Whichever the library finds quicker. The default.
     DBAPI_FORMAT_AUTO = 2,
 }
+
+/// What `dbapi_scroll` counts from.
+#[repr(C)]
+pub enum dbapi_scroll_t {
+    /// The row that the next fetch would give.
+    DBAPI_SCROLL_RELATIVE = 0,
+    /// The start of the result.
+    DBAPI_SCROLL_ABSOLUTE = 1,
+}

@@ -53,10 +53,7 @@ fn push_quoted(dsn: &mut String, value: &str) {
 /// password: a connection string as a value, and the pieces into which a URI with an unescaped `/` in its
 /// password falls (`u:a,b/c@h/d`: hosts `u,b`, port `a,`, database `c@h/d`).
 pub(super) fn redact(conninfo: &Conninfo) -> String {
-    let number = |c: char| c.is_ascii_digit() || is_space(c) || matches!(c, ',' | '-' | '+');
-    let has = |keyword, strange: &dyn Fn(&str) -> bool| conninfo.get(keyword).is_some_and(strange);
-    let fallen = has("port", &|port| !port.chars().all(number))
-        || has("dbname", &|dbname| dbname.contains('@'));
+    let fallen = is_fallen(conninfo);
     join(conninfo, |spec, value| {
         let piece = matches!(spec.keyword, "host" | "port" | "dbname");
         if spec.secret || fallen && piece || holds_credentials(value) {
@@ -65,6 +62,27 @@ pub(super) fn redact(conninfo: &Conninfo) -> String {
             value
         }
     })
+}
+
+fn is_fallen(conninfo: &Conninfo) -> bool {
+    let number = |c: char| c.is_ascii_digit() || is_space(c) || matches!(c, ',' | '-' | '+');
+    let has = |keyword, strange: &dyn Fn(&str) -> bool| conninfo.get(keyword).is_some_and(strange);
+    has("port", &|port| !port.chars().all(number)) || has("dbname", &|dbname| dbname.contains('@'))
+}
+
+/// All pairs but the secret keywords; a value that looks like a connection string with a password in it is shown
+/// as `xxx`. Meant for what has led to a connection, whose host, port and dbname are therefore no slips.
+pub(super) fn without_secrets(conninfo: &Conninfo) -> Conninfo {
+    let mut shown = Conninfo::default();
+    for (spec, value) in conninfo.specs().filter(|(spec, _)| !spec.secret) {
+        let value = if holds_credentials(value) {
+            HIDDEN
+        } else {
+            value
+        };
+        shown.fill_in(spec.keyword, value);
+    }
+    shown
 }
 
 /// Whether `value` looks like a connection string with a password in it.

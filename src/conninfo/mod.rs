@@ -91,6 +91,11 @@ impl Conninfo {
         dsn::redact(self)
     }
 
+    /// All pairs but secrets: what a live connection tells of itself.
+    pub(crate) fn without_secrets(&self) -> Conninfo {
+        dsn::without_secrets(self)
+    }
+
     /// As a keyword/value DSN that parses back to the same pairs, secrets included.
     pub(crate) fn to_dsn(&self) -> String {
         dsn::join(self, |_, value| value)

@@ -1,7 +1,10 @@
 //! What is known of a connection from its login on, and never changes.
 
 use std::ffi::{CStr, CString};
+use std::os::fd::RawFd;
 
+use super::connection::{Closed, Connection};
+use crate::conninfo::{Config, Conninfo};
 use crate::net::Channel;
 use crate::tls::TlsSession;
 
@@ -9,6 +12,16 @@ use crate::tls::TlsSession;
 pub(crate) struct About {
     /// The connection string, with the password hidden.
     pub(crate) dsn: CString,
+    /// All parameters in effect, without secrets.
+    pub(crate) conninfo: Conninfo,
+    /// The user who logged in.
+    pub(crate) user: CString,
+    /// The database connected to.
+    pub(crate) dbname: CString,
+    /// The command-line options that the server was given; "" for none.
+    pub(crate) options: CString,
+    /// The socket, as long as the connection is open.
+    socket_number: RawFd,
     /// The host connected to.
     pub(crate) host: CString,
     /// The port connected to.
@@ -24,11 +37,16 @@ pub(crate) struct About {
 }
 
 impl About {
-    pub(super) fn new(dsn: &str, channel: &Channel) -> About {
+    pub(super) fn new(dsn: &str, conninfo: &Conninfo, config: &Config, channel: &Channel) -> About {
         let wire = channel.wire_ref();
         let (host, port) = channel.host_and_port();
         About {
             dsn: text(dsn),
+            conninfo: conninfo.without_secrets(),
+            user: text(&config.user),
+            dbname: text(&config.dbname),
+            options: text(config.options.as_deref().unwrap_or_default()),
+            socket_number: channel.socket_number(),
             host: text(host),
             port,
             backend_pid: wire.backend_key().map_or(0, |(pid, _)| pid),
@@ -51,6 +69,14 @@ impl About {
             .iter()
             .find(|(known, _)| known.to_bytes() == name.as_bytes())
             .map(|(_, value)| value.as_c_str())
+    }
+}
+
+impl Connection {
+    /// The socket's number in this process, to wait for what the server says; `None` when the connection is closed or
+    /// broken, or another process's. Never waits.
+    pub(crate) fn socket_number(&self) -> Option<RawFd> {
+        (self.closed() == Closed::Open && !self.is_inherited()).then(|| self.about().socket_number)
     }
 }
 

@@ -19,6 +19,7 @@ use super::session::{Session, Status};
 use crate::conninfo::{Conninfo, LONGEST_TIMEOUT, ProcessEnvironment, is_utf8};
 use crate::error::{Error, Result};
 use crate::net::{self, CancelTarget, Cancelled, Channel};
+use crate::types::Dialect;
 
 /// How long a cancel request may take to reach the server, at most.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     session: Mutex<Session>,
     closed: AtomicU8,
     status: AtomicU8,
+    /// The session's `Dialect`, as its two truth values' bits, after the last command.
+    dialect: AtomicU8,
     /// Milliseconds; 0 is none.
     timeout: AtomicU64,
     about: About,
@@ -68,16 +71,19 @@ impl Connection {
             mailbox.put_notice(Box::new(notice));
         }
         let cancel = channel.cancel_target();
+        let parameters = channel.wire_ref().parameters().to_vec();
+        let session = Session::new(channel, cancel.clone(), Arc::clone(&mailbox));
         Ok(Connection {
             timeout: AtomicU64::new(milliseconds(timeout)),
             about,
-            cancel: cancel.clone(),
+            cancel,
             cancelling: Mutex::new(()),
             characteristics: AtomicU32::new(Characteristics::default().pack()),
-            parameters: Mutex::new(channel.wire_ref().parameters().to_vec()),
-            mailbox: Arc::clone(&mailbox),
+            parameters: Mutex::new(parameters),
+            mailbox,
             bell: Bell::default(),
-            session: Mutex::new(Session::new(channel, cancel, mailbox)),
+            dialect: AtomicU8::new(dialect_bits(session.dialect())),
+            session: Mutex::new(session),
             closed: AtomicU8::new(Closed::Open as u8),
             status: AtomicU8::new(Status::Idle as u8),
             process: Process::this(),
@@ -93,7 +99,7 @@ impl Connection {
         let config = conninfo.config(&environment)?;
         let channel = net::connect(&config)?;
         let said = Conninfo::merge(dsn, keywords)?.redacted();
-        let about = About::new(&said, &channel);
+        let about = About::new(&said, &conninfo, &config, &channel);
         Ok((channel, about, config.timeout))
     }
 
@@ -165,6 +171,16 @@ impl Connection {
             2 => Status::InTransaction,
             3 => Status::InError,
             _ => Status::Unknown,
+        }
+    }
+
+    /// How the server reads literals, as far as it said by the end of the last command; while it is one's
+    /// turn and nothing has been received yet, that is how it does. Never waits.
+    pub(super) fn dialect(&self) -> Dialect {
+        let bits = self.dialect.load(Ordering::Acquire);
+        Dialect {
+            standard_strings: bits & 1 != 0,
+            sql_intervals: bits & 2 != 0,
         }
     }
 
@@ -282,9 +298,12 @@ impl Connection {
         self.characteristics
             .store(session.characteristics().pack(), Ordering::Release);
         if let Ok(channel) = session.channel()
-            && channel.wire().parameters_changed()
+            && channel.wire_ref().parameters_changed()
         {
+            channel.wire().note_parameters();
             *self.parameters.lock() = channel.wire_ref().parameters().to_vec();
+            let dialect = dialect_bits(session.dialect());
+            self.dialect.store(dialect, Ordering::Release);
         }
         if result.as_ref().is_err_and(Error::breaks_connection) {
             self.closed.store(Closed::Broken as u8, Ordering::Release);
@@ -373,6 +392,10 @@ impl Connection {
     pub(super) fn is_inherited(&self) -> bool {
         self.process != Process::this()
     }
+}
+
+fn dialect_bits(dialect: Dialect) -> u8 {
+    u8::from(dialect.standard_strings) | u8::from(dialect.sql_intervals) << 1
 }
 
 /// As milliseconds, of which 0 is none: what is shorter than one is one.

@@ -1,18 +1,20 @@
 //! A cursor (SEMANTICS, "Cursor"): runs statements on its connection, and hands out the rows of the last.
 //!
-//! A client-side cursor's rows were all received by `execute`; fetching touches neither the connection nor
-//! its lock. A named cursor's rows stay on the server (`server_cursor`).
+//! A client-side cursor's rows were all received by `execute`; fetching (`fetch`) touches neither the connection
+//! nor its lock. A named cursor's rows stay on the server (`server_cursor`).
 
+use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::binding::{Arguments, Binder, Binding};
 use super::connection::{self, Connection};
 use super::exchange;
 use super::executemany::{self, RowSource};
 use super::lexer;
-use super::placeholder::Arguments;
-use super::result::{ResultSet, RowBlock, no_results};
+use super::placeholder::ParamStyle;
+use super::result::{Reply, ResultSet};
 use super::server_cursor::{Declaration, ServerCursor};
 use crate::error::{Error, Result};
 use crate::wire::Column;
@@ -30,13 +32,20 @@ pub(crate) enum ResultFormat {
 
 /// A cursor. Not shared between threads: whoever holds it takes turns.
 pub(crate) struct Cursor {
-    connection: Arc<Connection>,
-    server: Option<ServerCursor>,
-    result: Option<ResultSet>,
+    pub(super) connection: Arc<Connection>,
+    pub(super) server: Option<ServerCursor>,
+    pub(super) result: Option<ResultSet>,
+    /// A result before that one, whose rows the last block still shows.
+    pub(super) earlier: Option<ResultSet>,
+    /// The results to come, for `next_set`.
+    pub(super) later: VecDeque<Reply>,
+    all_results: bool,
     /// Of an executemany, or of a statement whose rows are gone.
-    row_count: i64,
+    pub(super) row_count: i64,
     array_size: usize,
-    format: ResultFormat,
+    pub(super) iter_size: usize,
+    pub(super) format: ResultFormat,
+    pub(super) binder: Binder,
     /// What a call may take; `None`: what its connection says.
     timeout: Option<Option<Duration>>,
     closed: bool,
@@ -53,15 +62,20 @@ impl Cursor {
             connection,
             server: declaration.map(ServerCursor::new).transpose()?,
             result: None,
+            earlier: None,
+            later: VecDeque::new(),
+            all_results: false,
             row_count: -1,
             array_size: 1,
+            iter_size: 2000,
             format: ResultFormat::Auto,
+            binder: Binder::new(),
             timeout: None,
             closed: false,
         })
     }
 
-    fn check_open(&self) -> Result<()> {
+    pub(super) fn check_open(&self) -> Result<()> {
         if self.closed {
             return Err(Error::interface("the cursor is already closed"));
         }
@@ -71,6 +85,7 @@ impl Cursor {
     /// PEP 249's execute. `None`: `sql` is sent as it is, and may hold several statements.
     pub(crate) fn execute(&mut self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<()> {
         self.check_open()?;
+        let sizes = self.binder.take_sizes();
         if let Some(server) = &self.server {
             server.check_unused()?;
         }
@@ -81,18 +96,21 @@ impl Cursor {
         let binary = self.format == ResultFormat::Binary;
         let timeout = self.time_for_a_call();
         let server = self.server.as_mut();
-        let reply = self.connection.command(timeout, |session| {
-            let bound = match arguments {
-                None => None,
-                Some(arguments) => Some(arguments.bind(sql, session.standard_strings())?),
-            };
-            match (server, bound) {
-                (Some(server), bound) => server.declare(session, sql, bound).map(|()| None),
-                (None, Some((sql, params))) => {
-                    session.run_extended(&sql, &params, binary).map(Some)
-                }
+        let later = self.all_results.then_some(&mut self.later);
+        let (connection, binder) = (&self.connection, &mut self.binder);
+        let reply = connection.command(timeout, |session| {
+            let head = server.as_ref().map(|server| server.head());
+            let head = head.as_deref().unwrap_or("");
+            let params = binder.prepare(head, sql, arguments, &sizes, connection.dialect())?;
+            let sql = binder.sql();
+            match (server, params.as_deref()) {
+                (Some(server), params) => server.declare(session, sql, params).map(Some),
+                (None, Some(params)) => session.run_extended(sql, params, binary).map(Some),
                 (None, None) if binary => session.run_extended(sql, &[], true).map(Some),
-                (None, None) => session.run_simple(sql).map(Some),
+                (None, None) => match later {
+                    Some(later) => session.run_all(sql, later).map(Some),
+                    None => session.run_simple(sql).map(Some),
+                },
             }
         })?;
         if let Some(reply) = reply {
@@ -106,6 +124,7 @@ impl Cursor {
     /// PEP 249's executemany: `sql` once for each row of parameters, in one pipeline.
     pub(crate) fn execute_many(&mut self, sql: &str, rows: &dyn RowSource) -> Result<()> {
         self.check_open()?;
+        let sizes = self.binder.take_sizes();
         if self.server.is_some() {
             return Err(Error::programming(
                 "executemany cannot be called on a named cursor",
@@ -115,37 +134,71 @@ impl Cursor {
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
         }
-        self.row_count = self.connection.command(self.time_for_a_call(), |session| {
-            executemany::run(session, sql, rows)
+        let timeout = self.time_for_a_call();
+        let (connection, binder) = (&self.connection, &mut self.binder);
+        self.row_count = connection.command(timeout, |session| {
+            executemany::run(session, binder, sql, rows, &sizes, connection.dialect())
         })?;
         Ok(())
     }
 
-    fn forget_result(&mut self) {
-        self.result = None;
-        self.row_count = -1;
+    /// psycopg2's mogrify: `sql` with its parameters as literals, in the dialect that the connection had at
+    /// the end of its last command. Talks to nobody and waits for nobody.
+    pub(crate) fn mogrify(&self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<String> {
+        self.check_open()?;
+        if sql.is_empty() {
+            return Err(exchange::empty_query());
+        }
+        self.binder
+            .literal(sql, arguments, self.connection.dialect())
     }
 
-    /// Decodes the next rows into `block`, at most `most`; how many they are comes back. None are left if
-    /// that is 0.
-    pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+    /// Who binds parameters.
+    pub(crate) fn binding(&self) -> Binding {
+        self.binder.binding
+    }
+
+    /// Sets who binds parameters, from the next call on.
+    pub(crate) fn set_binding(&mut self, binding: Binding) -> Result<()> {
         self.check_open()?;
-        let timeout = self.time_for_a_call();
-        if let Some(server) = &mut self.server {
-            let binary = self.format == ResultFormat::Binary;
-            let reply = self
-                .connection
-                .command(timeout, |session| server.fetch(session, most, binary))?;
-            let result = ResultSet::new(reply);
-            self.row_count = result.row_count;
-            self.result = Some(result);
-        }
-        let result = self.result.as_mut().ok_or_else(no_results)?;
-        let count = result.fetch(most, block)?;
-        if let Some(server) = &mut self.server {
-            server.moved(count as u64);
-        }
-        Ok(count)
+        self.binder.binding = binding;
+        Ok(())
+    }
+
+    /// What placeholders look like.
+    pub(crate) fn param_style(&self) -> ParamStyle {
+        self.binder.style
+    }
+
+    /// Sets what placeholders look like, from the next call on.
+    pub(crate) fn set_param_style(&mut self, style: ParamStyle) -> Result<()> {
+        self.check_open()?;
+        self.binder.style = style;
+        Ok(())
+    }
+
+    /// PEP 249's setinputsizes: types for the parameters of the next execute or executemany.
+    pub(crate) fn set_input_sizes(&mut self, oids: &[u32]) -> Result<()> {
+        self.check_open()?;
+        self.binder.set_sizes(oids);
+        Ok(())
+    }
+
+    /// PEP 249's setoutputsize, which has nothing to do here.
+    pub(crate) fn set_output_size(&mut self) -> Result<()> {
+        self.check_open()
+    }
+
+    /// The last statement as it was sent.
+    pub(crate) fn query(&self) -> Option<&CStr> {
+        self.binder.sent()
+    }
+
+    fn forget_result(&mut self) {
+        self.result = None;
+        self.earlier = None;
+        self.later.clear();
+        self.row_count = -1;
     }
 
     /// The columns of the result; `None` without one.
@@ -158,15 +211,6 @@ impl Cursor {
     /// Rows produced or affected, or -1.
     pub(crate) fn row_count(&self) -> i64 {
         self.row_count
-    }
-
-    /// Of the next row, from 0.
-    pub(crate) fn row_number(&self) -> u64 {
-        match (&self.server, &self.result) {
-            (Some(server), _) => server.position(),
-            (None, Some(result)) => result.position,
-            (None, None) => 0,
-        }
     }
 
     /// The last statement's command tag.
@@ -189,6 +233,50 @@ impl Cursor {
         Ok(())
     }
 
+    /// How many rows iteration over a named cursor asks the server for at a time.
+    pub(crate) fn iter_size(&self) -> usize {
+        self.iter_size
+    }
+
+    /// Sets what `iter_size` gives.
+    pub(crate) fn set_iter_size(&mut self, size: usize) -> Result<()> {
+        self.check_open()?;
+        if size == 0 {
+            return Err(Error::programming("itersize must be at least 1"));
+        }
+        self.iter_size = size;
+        Ok(())
+    }
+
+    /// Whether every result of several statements is kept.
+    pub(crate) fn all_results(&self) -> bool {
+        self.all_results
+    }
+
+    /// Sets whether every result of several statements is kept, from the next execute on.
+    pub(crate) fn set_all_results(&mut self, all: bool) -> Result<()> {
+        self.check_open()?;
+        self.all_results = all;
+        Ok(())
+    }
+
+    /// What it is declared as on the server; `None`: it is not a named cursor.
+    pub(crate) fn declaration(&self) -> Option<&Declaration> {
+        self.server.as_ref().map(ServerCursor::declaration)
+    }
+
+    /// The name of a named cursor.
+    pub(crate) fn name(&self) -> Option<&CStr> {
+        self.server.as_ref().map(ServerCursor::name)
+    }
+
+    /// The oid of the row that the last statement inserted, in a table with oids, if it was one row; else 0.
+    pub(crate) fn last_row_id(&self) -> u32 {
+        self.status_message()
+            .and_then(|tag| tag.to_str().ok())
+            .map_or(0, inserted_oid)
+    }
+
     /// Sets the format that results are asked for in, from the next execute on.
     pub(crate) fn set_result_format(&mut self, format: ResultFormat) -> Result<()> {
         self.check_open()?;
@@ -197,7 +285,7 @@ impl Cursor {
     }
 
     /// What a call on this cursor may take.
-    fn time_for_a_call(&self) -> Option<Duration> {
+    pub(super) fn time_for_a_call(&self) -> Option<Duration> {
         self.timeout.unwrap_or_else(|| self.connection.timeout())
     }
 
@@ -229,6 +317,8 @@ impl Cursor {
         if let Some(result) = &mut self.result {
             result.drop_rows();
         }
+        self.earlier = None;
+        self.later.clear();
         let timeout = self.time_for_a_call();
         match &mut self.server {
             Some(server) if self.connection.check_open().is_ok() => self
@@ -251,5 +341,33 @@ impl Cursor {
         let _ = self
             .connection
             .command_if_idle(|session| server.close(session));
+    }
+}
+
+/// The oid in the command tag of an INSERT of one row, or 0.
+fn inserted_oid(tag: &str) -> u32 {
+    tag.strip_prefix("INSERT ")
+        .and_then(|rest| rest.strip_suffix(" 1"))
+        .and_then(|oid| oid.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inserted_oid;
+
+    #[test]
+    fn oids_of_command_tags() {
+        for (tag, oid) in [
+            ("INSERT 16385 1", 16385),
+            ("INSERT 4294967295 1", u32::MAX),
+            ("INSERT 0 1", 0),
+            ("INSERT 16385 2", 0),
+            ("INSERT x 1", 0),
+            ("UPDATE 1", 0),
+            ("", 0),
+        ] {
+            assert_eq!(inserted_oid(tag), oid, "{tag}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::all_results::Earlier;
 use super::result::Reply;
 use super::session::Session;
 use crate::error::{Error, Result};
@@ -22,6 +23,8 @@ pub(super) struct Answers {
     pub(super) columns: Option<Arc<[Column]>>,
     /// The last statement that ended.
     pub(super) last: Option<Reply>,
+    /// Those before it, if they are wanted.
+    pub(super) before: Option<Earlier>,
     /// A statement was empty.
     pub(super) empty: bool,
     /// The first thing that went wrong.
@@ -38,11 +41,14 @@ impl Answers {
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
                 let rows = channel.wire().take_rows()?;
-                self.last = Some(Reply {
+                let last = self.last.replace(Reply {
                     columns: self.columns.take(),
                     rows,
                     tag,
                 });
+                if let (Some(before), Some(reply)) = (&mut self.before, last) {
+                    before.keep(reply)?;
+                }
             }
             Event::EmptyQuery => self.empty = true,
             Event::Failed(fields) => {
@@ -214,7 +220,7 @@ impl Session {
 }
 
 /// The columns, in the format they are asked for in.
-fn with_formats(columns: &[Column]) -> Arc<[Column]> {
+pub(super) fn with_formats(columns: &[Column]) -> Arc<[Column]> {
     columns
         .iter()
         .map(|column| Column {

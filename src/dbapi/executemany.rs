@@ -2,15 +2,15 @@
 //!
 //! The pipeline is bounded: what waits to be sent is sent before more is queued, and the server is heard
 //! while it is. With autocommit on, the one Sync makes one implicit transaction of all rows (manual, 55.2.4):
-//! all of them happen, or none.
+//! all of them happen, or none. Where the client binds, each row is a statement of its own in the pipeline.
 
+use super::binding::{Arguments, Binder, Binding, apply_sizes, check_sizes};
 use super::exchange::{self, Answers};
-use super::placeholder::{Names, convert};
 use super::result;
 use super::session::Session;
 use crate::error::Result;
 use crate::net::Channel;
-use crate::types::Param;
+use crate::types::{Dialect, Param};
 use crate::wire::{self, Event, RowShape};
 
 /// How much may wait to be sent before it is sent.
@@ -27,28 +27,53 @@ pub(crate) trait RowSource {
 }
 
 /// Runs `sql` for each row. The sum of the rows affected comes back, or -1 if no command counted any.
-pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Result<i64> {
-    let converted = convert(
-        sql,
-        Names::Positional(rows.width()),
-        // A NULL fits whatever type another row gives its column.
-        &[],
-        session.standard_strings(),
-    )?;
+pub(super) fn run(
+    session: &mut Session,
+    binder: &mut Binder,
+    sql: &str,
+    rows: &dyn RowSource,
+    sizes: &[u32],
+    dialect: Dialect,
+) -> Result<i64> {
+    let sent_before = binder.forget();
+    check_sizes(sizes, rows.width())?;
+    // Also where literals are sent: it says whether placeholders and parameters match.
+    let numbered = binder.numbered(sql, rows.width(), dialect)?;
+    let mut source = Source {
+        binder,
+        template: sql,
+        sql: numbered,
+        rows,
+        sizes,
+        dialect,
+    };
     let mut params = Vec::with_capacity(rows.width());
     // A row that cannot be sent is met before any is, so that none has happened.
     for row in 0..rows.rows() {
-        read_row(rows, row, &mut params)
-            .and_then(|()| wire::check_parameters(&params))
+        source
+            .read(row, &mut params)
+            .and_then(|()| source.check(&params))
             .map_err(|error| error.in_row(row as u64))?;
     }
     if rows.rows() == 0 {
+        binder.keep(sent_before)?;
         return Ok(0);
     }
+    let outcome = send_all(session, &mut source, params);
+    let sql = source.sql;
+    binder.keep(sql)?;
+    outcome
+}
+
+/// Sends all rows and reads all answers.
+fn send_all<'r>(
+    session: &mut Session,
+    source: &mut Source<'r>,
+    mut params: Vec<Param<'r>>,
+) -> Result<i64> {
     let begin = session.begin()?;
     let mut pipeline = Pipeline {
         begin: begin.as_deref(),
-        sql: &converted.sql,
         types: None,
         answers: Answers {
             began: begin.is_some(),
@@ -58,14 +83,14 @@ pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Res
         affected: None,
         failed_row: None,
     };
-    let outcome = pipeline.send(session, rows, &mut params);
+    let outcome = pipeline.send(session, source, &mut params);
     let local = match outcome {
         Ok(()) => None,
         Err(error) if error.breaks_connection() => return Err(error),
         // Refused before it was written: the server still waits for a Sync.
         Err(error) => Some(error),
     };
-    pipeline.receive_rest(session)?;
+    pipeline.receive_rest(session, source)?;
     let failure = pipeline.answers.failure.take();
     session.settle(failure.map(|error| match pipeline.failed_row {
         Some(row) => error.in_row(row),
@@ -78,19 +103,52 @@ pub(super) fn run(session: &mut Session, sql: &str, rows: &dyn RowSource) -> Res
     }
 }
 
-fn read_row<'a>(rows: &'a dyn RowSource, row: usize, params: &mut Vec<Param<'a>>) -> Result<()> {
-    params.clear();
-    for column in 0..rows.width() {
-        let param = rows.param(row, column);
-        params.push(param.map_err(|e| e.prefixed(&format!("parameter {}: ", column + 1)))?);
+/// The rows, and the statement that each of them is sent with.
+struct Source<'a> {
+    binder: &'a Binder,
+    /// With placeholders.
+    template: &'a str,
+    /// As it was sent last; with numbers for parameters until then.
+    sql: String,
+    rows: &'a dyn RowSource,
+    sizes: &'a [u32],
+    dialect: Dialect,
+}
+
+impl<'a> Source<'a> {
+    fn read(&self, row: usize, params: &mut Vec<Param<'a>>) -> Result<()> {
+        params.clear();
+        for column in 0..self.rows.width() {
+            let param = self.rows.param(row, column);
+            params.push(param.map_err(|e| e.prefixed(&format!("parameter {}: ", column + 1)))?);
+        }
+        apply_sizes(params, self.sizes);
+        Ok(())
     }
-    Ok(())
+
+    fn binds(&self) -> bool {
+        self.binder.binding == Binding::Client
+    }
+
+    /// Whether a row can be sent.
+    fn check(&self, params: &[Param<'_>]) -> Result<()> {
+        if self.binds() {
+            self.literal(params).map(drop)
+        } else {
+            wire::check_parameters(params)
+        }
+    }
+
+    fn literal(&self, params: &[Param<'_>]) -> Result<String> {
+        let arguments = Arguments::Positional(params);
+        self.binder
+            .literal(self.template, Some(arguments), self.dialect)
+    }
 }
 
 struct Pipeline<'a> {
     /// What begins a transaction, if it must.
     begin: Option<&'a str>,
-    sql: &'a str,
     /// The parameter types that the statement is prepared with, once it is.
     types: Option<Vec<u32>>,
     answers: Answers,
@@ -104,11 +162,16 @@ impl Pipeline<'_> {
     fn send<'r>(
         &mut self,
         session: &mut Session,
-        rows: &'r dyn RowSource,
+        source: &mut Source<'r>,
         params: &mut Vec<Param<'r>>,
     ) -> Result<()> {
-        for row in 0..rows.rows() {
-            read_row(rows, row, params)?;
+        for row in 0..source.rows.rows() {
+            source.read(row, params)?;
+            if source.binds() {
+                source.sql = source.literal(params)?;
+                params.clear();
+                self.types = None;
+            }
             let prepare = !self.is_prepared_for(params);
             if prepare {
                 self.types = Some(params.iter().map(Param::declared_oid).collect());
@@ -122,7 +185,7 @@ impl Pipeline<'_> {
                         wire.start_command_before(begin)?;
                     }
                     if prepare {
-                        wire.start_parse("", self.sql, types)?;
+                        wire.start_parse("", &source.sql, types)?;
                     }
                     wire.start_bind("", params, &[])?;
                     wire.start_execute(0, RowShape::Unwanted)
@@ -130,7 +193,7 @@ impl Pipeline<'_> {
                 .map_err(|error| error.in_row(row as u64))?;
             if session.channel()?.wire().poll_transmit().len() >= MOST_WAITING {
                 while let Some(event) = session.send_or_event()? {
-                    self.take(session.channel()?, event)?;
+                    self.take(session.channel()?, event, source)?;
                 }
                 if self.answers.failure.is_some() {
                     return Ok(());
@@ -151,20 +214,20 @@ impl Pipeline<'_> {
     }
 
     /// Ends the pipeline and reads the answers to their end.
-    fn receive_rest(&mut self, session: &mut Session) -> Result<()> {
+    fn receive_rest(&mut self, session: &mut Session, source: &Source<'_>) -> Result<()> {
         // After a failure the Sync is there already: the server skips to it.
         if self.answers.failure.is_none() {
             session.channel()?.wire().start_sync();
         }
         loop {
             let event = session.next_event()?;
-            if self.take(session.channel()?, event)? {
+            if self.take(session.channel()?, event, source)? {
                 return Ok(());
             }
         }
     }
 
-    fn take(&mut self, channel: &mut Channel, event: Event) -> Result<bool> {
+    fn take(&mut self, channel: &mut Channel, event: Event, source: &Source<'_>) -> Result<bool> {
         let failed = self.answers.failure.is_some();
         if let Event::Complete(tag) = &event
             && !self.answers.began
@@ -175,7 +238,7 @@ impl Pipeline<'_> {
                 self.affected = Some(self.affected.unwrap_or(0).saturating_add(count));
             }
         }
-        let over = self.answers.take(channel, event, self.sql)?;
+        let over = self.answers.take(channel, event, &source.sql)?;
         if !failed && self.answers.failure.is_some() && !self.answers.began {
             self.failed_row = Some(self.done);
         }

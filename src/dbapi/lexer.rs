@@ -1,26 +1,42 @@
-//! SQL's surface: where quotes, comments and identifiers begin and end (manual, 4.1). Enough to tell text that
-//! a placeholder can stand in from text that it cannot.
+//! SQL's surface: where quotes, comments, words and parameters begin and end, as the server's own lexer sees
+//! them (manual, 4.1, and the rules of its scan.l). The only tokenizer there is: whatever asks what a piece of
+//! SQL is asks here.
+//!
+//! Where versions differ (`1E'x'` is two tokens up to 14, an error from 15 on) the reading is that of the
+//! version that runs it. Knows nothing of placeholders: a percent sign is a token, and what it means is
+//! `placeholder`'s to say.
 
-/// A run of SQL text of one sort. The runs of a statement, joined, are the statement.
+/// A token of SQL. The tokens of a statement, joined, are the statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Run {
-    /// Text outside quotes and comments, without a percent sign.
-    Plain,
-    /// One percent sign outside quotes and comments.
-    Percent,
-    /// A comment, to its end or the statement's.
+pub(super) enum Token {
+    /// White space.
+    Space,
+    /// A keyword or an identifier without quotes.
+    Word,
+    /// A run of digits.
+    Digits,
+    /// A literal in single quotes, with what stands before the first of them (E, B, X, N, U&) and with the
+    /// literals that continue it behind a newline. To its end, or the statement's.
+    Literal,
+    /// An identifier in double quotes, U&"" included.
+    Identifier,
+    /// `$tag$ ... $tag$`.
+    DollarQuoted,
+    /// `--` to the end of the line, which is not part of it, or `/* ... */`, which nests.
     Comment,
-    /// A quoted literal or identifier, to its end or the statement's.
-    Quoted,
+    /// `$1`.
+    Parameter,
+    /// One percent sign.
+    Percent,
+    /// Any other character: part of an operator, or punctuation.
+    Other,
 }
 
-/// Splits a statement into runs.
+/// Splits a statement into tokens.
 #[derive(Clone, Copy)]
 pub(super) struct Lexer<'a> {
     sql: &'a str,
     at: usize,
-    /// Where the last quote or comment ended: words do not reach back over it.
-    plain_from: usize,
     /// Whether a backslash in a plain literal is itself (`standard_conforming_strings`).
     standard_strings: bool,
 }
@@ -30,7 +46,6 @@ impl<'a> Lexer<'a> {
         Lexer {
             sql,
             at: 0,
-            plain_from: 0,
             standard_strings,
         }
     }
@@ -40,123 +55,160 @@ impl<'a> Lexer<'a> {
         self.sql.get(self.at..).unwrap_or("")
     }
 
-    /// Where the next run begins, in bytes.
-    pub(super) fn position(&self) -> usize {
-        self.at
+    /// The next token that is neither white space, nor a word, nor digits, nor another character: one that
+    /// quotes, comments, or may be a placeholder. And where it begins.
+    pub(super) fn next_special(&mut self) -> Option<(Token, &'a str, usize)> {
+        let bytes = self.sql.as_bytes();
+        let mut at = self.at;
+        while let Some(&byte) = bytes.get(at) {
+            let class = class(byte);
+            let may_quote = class & MAY_BEGIN != 0
+                || (class & PREFIX != 0 && matches!(bytes.get(at + 1), Some(b'\'' | b'&')));
+            if may_quote {
+                let (token, length) = self.first(bytes.get(at..)?, byte);
+                match token {
+                    Token::Space | Token::Word | Token::Digits | Token::Other => at += length,
+                    _ => {
+                        let text = self.sql.get(at..at + length)?;
+                        self.at = at + length;
+                        return Some((token, text, at));
+                    }
+                }
+            } else {
+                at += 1;
+                if class & WORD_START != 0 {
+                    while bytes.get(at).is_some_and(|&byte| is_word(byte)) {
+                        at += 1;
+                    }
+                }
+            }
+        }
+        self.at = at;
+        None
     }
 
-    /// Skips `bytes` of what is left.
+    /// Skips `bytes` of what is left: they are no SQL.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
-        self.plain_from = self.at;
     }
 
-    /// What begins at `at`, if it is not plain text, and how long it is.
-    #[inline]
-    fn special(&self, at: usize) -> Option<(Run, usize)> {
-        let bytes = self.sql.as_bytes().get(at..)?;
-        match bytes.first()? {
-            b'%' => Some((Run::Percent, 1)),
-            b'\'' => {
-                let backslashes = !self.standard_strings || self.ends_with_e(at);
-                Some((Run::Quoted, literal_length(bytes, backslashes)))
-            }
-            b'"' => Some((Run::Quoted, quoted_length(bytes, b'"', false))),
-            b'$' if !self.continues_word(at) => {
-                dollar_quote_length(self.sql.get(at..)?).map(|length| (Run::Quoted, length))
-            }
-            b'-' | b'/' => comment_length(bytes).map(|length| (Run::Comment, length)),
-            _ => None,
+    /// What `bytes`, which are not empty, begin with, and how long it is.
+    fn first(&self, bytes: &[u8], first: u8) -> (Token, usize) {
+        match first {
+            b'\'' => (
+                Token::Literal,
+                literal_length(bytes, !self.standard_strings),
+            ),
+            b'"' => (Token::Identifier, quoted_length(bytes, b'"', false)),
+            b'$' => dollar(bytes),
+            b'%' => (Token::Percent, 1),
+            b'0'..=b'9' => (
+                Token::Digits,
+                run_length(bytes, |byte| byte.is_ascii_digit()),
+            ),
+            _ if is_space(first) => (Token::Space, run_length(bytes, is_space)),
+            _ if is_word_start(first) => self.word(bytes),
+            _ => match comment_length(bytes) {
+                Some(length) => (Token::Comment, length),
+                None => (Token::Other, 1),
+            },
         }
     }
 
-    /// Whether the quote at `at` belongs to an E: `E'...'`, but not `name'...'` nor `1E'...'`.
-    fn ends_with_e(&self, at: usize) -> bool {
-        let before = self
-            .sql
-            .as_bytes()
-            .get(self.plain_from..at)
-            .unwrap_or_default();
-        match before.split_last() {
-            Some((b'e' | b'E', rest)) => !rest.last().is_some_and(|&byte| is_word(byte)),
-            _ => false,
-        }
-    }
-
-    /// Whether what stands before `at` is an identifier that goes on there.
-    fn continues_word(&self, at: usize) -> bool {
-        let before = self
-            .sql
-            .as_bytes()
-            .get(self.plain_from..at)
-            .unwrap_or_default();
-        let length = before
-            .iter()
-            .rev()
-            .take_while(|&&byte| is_word(byte))
-            .count();
-        let word = before.get(before.len() - length..).unwrap_or_default();
-        // Digits alone are a number, which ends where a `$` begins.
-        word.iter().any(|byte| !byte.is_ascii_digit())
+    /// A word, or the literal or identifier whose prefix looks like one.
+    fn word(&self, bytes: &[u8]) -> (Token, usize) {
+        let (token, prefix, backslashes) = match bytes {
+            [b'e' | b'E', b'\'', ..] => (Token::Literal, 1, true),
+            [b'n' | b'N', b'\'', ..] => (Token::Literal, 1, !self.standard_strings),
+            [b'b' | b'B' | b'x' | b'X', b'\'', ..] => (Token::Literal, 1, false),
+            [b'u' | b'U', b'&', b'\'', ..] => (Token::Literal, 2, false),
+            [b'u' | b'U', b'&', b'"', ..] => (Token::Identifier, 2, false),
+            _ => return (Token::Word, run_length(bytes, is_word)),
+        };
+        let quoted = bytes.get(prefix..).unwrap_or_default();
+        let length = match token {
+            Token::Literal => literal_length(quoted, backslashes),
+            _ => quoted_length(quoted, b'"', false),
+        };
+        (token, prefix + length)
     }
 }
 
 impl<'a> Iterator for Lexer<'a> {
-    type Item = (Run, &'a str);
+    type Item = (Token, &'a str);
 
-    fn next(&mut self) -> Option<(Run, &'a str)> {
+    fn next(&mut self) -> Option<(Token, &'a str)> {
         let rest = self.rest();
-        if rest.is_empty() {
-            return None;
-        }
-        let mut plain = 0;
-        for byte in rest.bytes() {
-            if matches!(byte, b'%' | b'\'' | b'"' | b'$' | b'-' | b'/')
-                && let Some((run, length)) = self.special(self.at + plain)
-            {
-                if plain > 0 {
-                    break;
-                }
-                let text = rest.get(..length).unwrap_or(rest);
-                self.at += text.len();
-                self.plain_from = self.at;
-                return Some((run, text));
-            }
-            plain += 1;
-        }
-        let text = rest.get(..plain).unwrap_or(rest);
+        let (token, length) = self.first(rest.as_bytes(), *rest.as_bytes().first()?);
+        // Every token ends before or behind an ASCII character, or at the end.
+        let text = rest.get(..length).unwrap_or(rest);
         self.at += text.len();
-        Some((Run::Plain, text))
+        Some((token, text))
     }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c')
+}
+
+/// What a byte may be: flags.
+const WORD_START: u8 = 1;
+const WORD: u8 = 2;
+/// Of a literal: E, B, X, N, U.
+const PREFIX: u8 = 4;
+/// Of a quote, a comment or a placeholder, whatever is before it.
+const MAY_BEGIN: u8 = 8;
+
+#[allow(clippy::indexing_slicing, reason = "by the 256 values of a byte")]
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'e' | b'E' | b'b' | b'B' | b'x' | b'X' | b'n' | b'N' | b'u' | b'U' => {
+                WORD_START | WORD | PREFIX
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => WORD_START | WORD,
+            b'0'..=b'9' => WORD,
+            b'$' => WORD | MAY_BEGIN,
+            b'\'' | b'"' | b'%' | b'-' | b'/' => MAY_BEGIN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+#[inline]
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 /// Whether `byte` may begin an identifier. All of a multi-byte character may.
 fn is_word_start(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+    class(byte) & WORD_START != 0
 }
 
 /// Whether `byte` may go on an identifier.
 pub(super) fn is_word(byte: u8) -> bool {
-    is_word_start(byte) || byte.is_ascii_digit() || byte == b'$'
+    class(byte) & WORD != 0
 }
 
 /// Whether `sql` holds no command: nothing but white space, comments and semicolons.
 pub(super) fn is_blank(sql: &str) -> bool {
-    let mut bytes = sql.as_bytes();
-    while let Some(first) = bytes.first() {
-        let length = match first {
-            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' | b';' => 1,
-            _ => match comment_length(bytes) {
-                Some(length) => length,
-                None => return false,
-            },
-        };
-        bytes = bytes.get(length..).unwrap_or_default();
-    }
-    true
+    Lexer::new(sql, true).all(|(token, text)| match token {
+        Token::Space | Token::Comment => true,
+        _ => text == ";",
+    })
 }
 
-/// How long the comment is that begins here, if one does.
+/// Whether a literal that begins behind `gap` goes on the literal that ends before it: that takes white space
+/// with a newline in it, and comments to the end of a line.
+pub(super) fn is_continuation(gap: &str) -> bool {
+    continuation_length(gap.as_bytes()) == Some(gap.len())
+}
+
+/// How long the comment is that begins here, if one does. It may do so within what would be an operator.
 fn comment_length(bytes: &[u8]) -> Option<usize> {
     if bytes.starts_with(b"--") {
         Some(line_length(bytes))
@@ -176,12 +228,12 @@ fn run_length(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
 
 /// To the end of the line, which is not part of it.
 fn line_length(bytes: &[u8]) -> usize {
-    run_length(bytes, |byte| byte != b'\n' && byte != b'\r')
+    memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len())
 }
 
 /// Block comments nest.
 fn block_comment_length(bytes: &[u8]) -> usize {
-    let mut depth = 0u32;
+    let mut depth = 0u64;
     let mut at = 0;
     while let Some(pair) = bytes.get(at..at + 2) {
         match pair {
@@ -200,7 +252,7 @@ fn block_comment_length(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// A literal, with those that continue it behind a newline: they are read as its first part is.
+/// A literal, with those that continue it: they are read as its first part is.
 fn literal_length(bytes: &[u8], backslashes: bool) -> usize {
     let mut length = 0;
     loop {
@@ -208,29 +260,34 @@ fn literal_length(bytes: &[u8], backslashes: bool) -> usize {
         length += quoted_length(rest, b'\'', backslashes);
         let after = bytes.get(length..).unwrap_or_default();
         match continuation_length(after) {
-            Some(gap) if backslashes => length += gap,
+            Some(gap) if after.get(gap) == Some(&b'\'') => length += gap,
             _ => return length,
         }
     }
 }
 
-/// What stands between a literal and the one that continues it: white space with a newline in it, and
-/// comments to the end of a line behind the first.
+/// How long what stands between a literal and its continuation is, if all of it up to a quote or the end may
+/// stand there.
 fn continuation_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     let mut newline = false;
-    loop {
-        match bytes.get(at)? {
-            b'\n' | b'\r' => {
+    while let Some(rest) = bytes.get(at..) {
+        match rest.first() {
+            Some(b'\n' | b'\r') => {
                 newline = true;
                 at += 1;
             }
-            b' ' | b'\t' | b'\x0b' | b'\x0c' => at += 1,
-            b'-' if bytes.get(at..)?.starts_with(b"--") => at += line_length(bytes.get(at..)?),
-            b'\'' if newline => return Some(at),
+            Some(&byte) if is_space(byte) => at += 1,
+            // A comment's line has to end before a quote.
+            Some(b'-') if rest.starts_with(b"--") => {
+                at += line_length(rest);
+                bytes.get(at)?;
+            }
+            None | Some(b'\'') if newline => break,
             _ => return None,
         }
     }
+    Some(at)
 }
 
 /// From a quote to the one that ends it. A doubled quote is a quote; so is one behind a backslash, where
@@ -251,88 +308,29 @@ fn quoted_length(bytes: &[u8], quote: u8, backslashes: bool) -> usize {
     bytes.len()
 }
 
-/// `$tag$ ... $tag$`, if that is what begins here.
-fn dollar_quote_length(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let tag = run_length(bytes.get(1..)?, |byte| is_word(byte) && byte != b'$');
-    let opening = text.get(..tag + 2)?;
-    let starts_well = tag == 0 || bytes.get(1).is_some_and(|&byte| is_word_start(byte));
-    if !starts_well || !opening.ends_with('$') {
-        return None;
+/// What begins with a dollar sign: a parameter, a quote, or neither.
+fn dollar(bytes: &[u8]) -> (Token, usize) {
+    let tag = bytes.get(1..).unwrap_or_default();
+    match tag.first() {
+        Some(b'0'..=b'9') => {
+            let digits = run_length(tag, |byte| byte.is_ascii_digit());
+            (Token::Parameter, 1 + digits)
+        }
+        Some(&first) if first == b'$' || is_word_start(first) => {
+            let length = 2 + run_length(tag, |byte| is_word(byte) && byte != b'$');
+            match bytes.get(..length) {
+                Some(opening) if opening.ends_with(b"$") => {
+                    let body = bytes.get(length..).unwrap_or_default();
+                    let end = memchr::memmem::find(body, opening);
+                    let length = end.map_or(bytes.len(), |end| 2 * length + end);
+                    (Token::DollarQuoted, length)
+                }
+                _ => (Token::Other, 1),
+            }
+        }
+        _ => (Token::Other, 1),
     }
-    let body = text.get(opening.len()..)?;
-    let end = memchr::memmem::find(body.as_bytes(), opening.as_bytes());
-    Some(end.map_or(text.len(), |end| opening.len() + end + opening.len()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn runs(sql: &str, standard: bool) -> Vec<(Run, &str)> {
-        Lexer::new(sql, standard).collect()
-    }
-
-    fn quoted(sql: &str, standard: bool) -> Vec<&str> {
-        let runs = runs(sql, standard);
-        assert_eq!(runs.iter().map(|(_, text)| *text).collect::<String>(), sql);
-        runs.into_iter()
-            .filter(|(run, _)| matches!(run, Run::Quoted | Run::Comment))
-            .map(|(_, text)| text)
-            .collect()
-    }
-
-    #[test]
-    fn quotes_and_comments_end_where_postgresql_ends_them() {
-        for (sql, expected) in [
-            ("a 'b' c", &["'b'"][..]),
-            ("'it''s' x", &["'it''s'"]),
-            (r"'a\' x 'b'", &[r"'a\'", "'b'"]),
-            (r"E'a\'b' x", &[r"'a\'b'"]),
-            (r"e'\\' x", &[r"'\\'"]),
-            (r"fe'a\' x'", &[r"'a\'", "'"]),
-            (r"1E'a\' x'", &[r"'a\'", "'"]),
-            ("E'a'\n  'b\\'c' x", &["'a'\n  'b\\'c'"]),
-            ("E'a' 'b\\' c'", &["'a'", "'b\\'", "'"]),
-            ("E'a' -- x\n'b\\'c' y", &["'a' -- x\n'b\\'c'"]),
-            (r#""a'b" 'c'"#, &[r#""a'b""#, "'c'"]),
-            (r#""a""b" c"#, &[r#""a""b""#]),
-            ("-- 'x\n'y'", &["-- 'x", "'y'"]),
-            ("/* a /* b */ ' */ 'c'", &["/* a /* b */ ' */", "'c'"]),
-            ("/*/ */ 'c'", &["/*/ */", "'c'"]),
-            ("$$ ' $$ x", &["$$ ' $$"]),
-            ("$a$ $$ $b$ $a$ x", &["$a$ $$ $b$ $a$"]),
-            ("$é$ ' $é$ x", &["$é$ ' $é$"]),
-            ("a$b$ 'x' $b$", &["'x'", "$b$"]),
-            ("$1$ 'x' $1$", &["'x'"]),
-            ("$1 + $2", &[]),
-            ("'open", &["'open"]),
-            ("/* open", &["/* open"]),
-            ("$x$ open", &["$x$ open"]),
-            ("$$x$$E'a\\'b'", &["$$x$$", "'a\\'b'"]),
-            ("U&'a\\' x", &["'a\\'"]),
-            ("a-'b'", &["'b'"]),
-            ("é'b'", &["'b'"]),
-            ("", &[]),
-        ] {
-            assert_eq!(quoted(sql, true), expected, "{sql}");
-        }
-    }
-
-    #[test]
-    fn without_standard_strings_backslashes_escape() {
-        assert_eq!(quoted(r"'a\'b' x", false), [r"'a\'b'"]);
-        assert_eq!(quoted(r"'a\\' x", false), [r"'a\\'"]);
-        assert_eq!(quoted(r#""a\" x"#, false), [r#""a\""#]);
-    }
-
-    #[test]
-    fn blank_statements() {
-        for sql in ["", ";", " ;; \n", "-- x", "/* ; */", "-- a\n;/* b */"] {
-            assert!(is_blank(sql), "{sql}");
-        }
-        for sql in ["a", "1", "''", "-- x\nselect", "-", "$$$$"] {
-            assert!(!is_blank(sql), "{sql}");
-        }
-    }
-}
+mod tests;

@@ -3,18 +3,25 @@
 //! Knows what a call means (SEMANTICS), and nothing of C or of sockets.
 
 mod about;
+mod all_results;
+mod binding;
+mod callproc;
 mod characteristics;
 mod connection;
 mod cursor;
 mod deadline;
 mod exchange;
 mod executemany;
+mod fetch;
 mod fork;
 mod lexer;
 mod listen;
 mod mailbox;
 mod password;
+mod place;
 mod placeholder;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod probes;
 mod result;
 mod savepoint;
 mod server_cursor;
@@ -22,12 +29,13 @@ mod session;
 mod tpc;
 
 pub(crate) use about::About;
+pub(crate) use binding::{Arguments, Binding};
 pub(crate) use characteristics::{Changes, Isolation};
 pub(crate) use connection::{Closed, Connection};
 pub(crate) use cursor::{Cursor, ResultFormat};
 pub(crate) use executemany::RowSource;
 pub(crate) use password::encrypt_password;
-pub(crate) use placeholder::Arguments;
+pub(crate) use placeholder::ParamStyle;
 pub(crate) use result::{ColumnFacts, RowBlock};
 pub(crate) use server_cursor::Declaration;
 pub(crate) use session::Status;

@@ -1,18 +1,24 @@
-//! `%s` and `%(name)s` -> `$1`, `$2` ... (SEMANTICS, "Placeholders").
+//! Placeholders (SEMANTICS, "Placeholders"): `%s`, `%(name)s` or `$1` in a statement, and what stands in their
+//! places when it is sent: `$1`, `$2` ... for parameters that travel apart, or literals.
 //!
-//! Text inside quotes, dollar quotes and comments is left alone, but for `%%`, which is `%` everywhere.
+//! Text inside quotes, dollar quotes and comments is left alone, but for `%%`, which is `%` everywhere (in the
+//! `%` styles). Whatever is put in is kept apart from what is around it: it never becomes part of a word, a
+//! number, an operator or a literal of the statement's own.
 
-use super::lexer::{Lexer, Run, is_word};
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use super::lexer::{Lexer, Token, is_continuation, is_word};
 use crate::error::{Error, Result};
-use crate::types::Param;
+use crate::types::{self, Dialect, Param};
 
-/// The parameters of a call, none of them bound yet.
-#[derive(Clone, Copy)]
-pub(crate) enum Arguments<'a> {
-    /// For `%s`, in order.
-    Positional(&'a [Param<'a>]),
-    /// For `%(name)s`: names, and a parameter for each.
-    Named(&'a [&'a str], &'a [Param<'a>]),
+/// What placeholders look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParamStyle {
+    /// `%s` and `%(name)s`, and `%%` for a percent sign.
+    Pyformat,
+    /// `$1`; a percent sign is a percent sign.
+    Numeric,
 }
 
 /// What placeholders stand for.
@@ -24,135 +30,203 @@ pub(super) enum Names<'a> {
     Named(&'a [&'a str]),
 }
 
-/// A statement with `$n` parameters.
-#[derive(Debug)]
-pub(super) struct Converted {
-    pub(super) sql: String,
-    /// For each `$n`, from 1 on, which argument it is.
-    pub(super) order: Vec<usize>,
+/// What is written in their places.
+#[derive(Clone, Copy)]
+pub(super) enum Values<'a> {
+    /// `$1`, `$2` ... Arguments that are marked become the word NULL: a parameter without a type is not what
+    /// a bare NULL is to PostgreSQL, which cannot infer one in `$1 IS NULL`.
+    Numbers(&'a [bool]),
+    /// The values.
+    Literals(&'a [Param<'a>]),
 }
 
-impl<'a> Arguments<'a> {
-    /// Converts `sql`, and puts the parameters in the order of its `$n`.
-    pub(crate) fn bind(
-        self,
-        sql: &str,
-        standard_strings: bool,
-    ) -> Result<(String, Vec<Param<'a>>)> {
-        let (names, params) = match self {
-            Arguments::Positional(params) => (Names::Positional(params.len()), params),
-            Arguments::Named(names, params) => (Names::Named(names), params),
-        };
-        let nulls: Vec<bool> = params.iter().map(Param::is_untyped_null).collect();
-        let converted = convert(sql, names, &nulls, standard_strings)?;
-        let params = converted
-            .order
-            .iter()
-            .filter_map(|&index| params.get(index).copied())
-            .collect();
-        Ok((converted.sql, params))
-    }
-}
-
-/// Converts a statement's placeholders. Those of arguments that `nulls` marks become the word NULL: a parameter
-/// without a type is not what a bare NULL is to PostgreSQL, which cannot infer one in `$1 IS NULL`.
+/// Appends `sql` to `out`, with what its placeholders stand for. For each `$n` that was written, from 1 on,
+/// which argument it is comes back.
 pub(super) fn convert(
     sql: &str,
+    style: ParamStyle,
     names: Names<'_>,
-    nulls: &[bool],
-    standard_strings: bool,
-) -> Result<Converted> {
-    let mut converter = Converter {
-        out: String::with_capacity(sql.len() + 16),
-        order: Vec::new(),
-        numbers: vec![
-            0;
-            if let Names::Named(names) = names {
-                names.len()
-            } else {
-                0
-            }
-        ],
-        names,
-        nulls,
-        positional: None,
-        seen: 0,
+    values: Values<'_>,
+    dialect: Dialect,
+    out: &mut String,
+) -> Result<Vec<usize>> {
+    let repeated = match (names, style) {
+        (Names::Positional(_), ParamStyle::Pyformat) => 0,
+        (Names::Positional(count), ParamStyle::Numeric) => count,
+        (Names::Named(names), _) => names.len(),
     };
-    let mut lexer = Lexer::new(sql, standard_strings);
-    loop {
-        let (rest, at) = (lexer.rest(), lexer.position());
-        let Some((run, text)) = lexer.next() else {
-            break;
-        };
-        match run {
-            Run::Plain => converter.out.push_str(text),
-            Run::Percent => {
-                let used = converter.placeholder(rest, at)?;
-                lexer.advance(used - text.len());
-            }
-            Run::Quoted | Run::Comment => {
-                if memchr::memmem::find(text.as_bytes(), b"%%").is_some() {
-                    converter.out.push_str(&text.replace("%%", "%"));
-                } else {
-                    converter.out.push_str(text);
-                }
+    let mut converter = Converter {
+        sql,
+        out,
+        copied: 0,
+        names: Index::new(names),
+        values,
+        dialect,
+        order: Vec::new(),
+        numbers: vec![0; repeated],
+        used: 0,
+        literal_end: None,
+        own_number: None,
+    };
+    converter.reserve(sql.len())?;
+    let mut lexer = Lexer::new(sql, dialect.standard_strings);
+    match style {
+        ParamStyle::Pyformat => converter.pyformat(&mut lexer)?,
+        ParamStyle::Numeric => converter.numeric(&mut lexer)?,
+    }
+    converter.copy_to(sql.len(), sql.len())?;
+    Ok(converter.order)
+}
+
+/// Finds arguments by name.
+enum Index<'a> {
+    Positional(usize),
+    Few(&'a [&'a str]),
+    Many(HashMap<&'a str, usize>),
+}
+
+impl<'a> Index<'a> {
+    fn new(names: Names<'a>) -> Index<'a> {
+        /// As many are searched one by one.
+        const FEW: usize = 16;
+        match names {
+            Names::Positional(count) => Index::Positional(count),
+            Names::Named(names) if names.len() <= FEW => Index::Few(names),
+            Names::Named(names) => {
+                Index::Many(names.iter().enumerate().map(|(i, &n)| (n, i)).collect())
             }
         }
     }
-    if let Names::Positional(count) = names
-        && converter.seen != count
-    {
-        return Err(Error::programming(format!(
-            "the statement has {} placeholders, but {count} parameters were given",
-            converter.seen,
-        )));
+
+    /// The last of equal names counts, as in a Python dict built from pairs.
+    fn find(&self, name: &str) -> Option<usize> {
+        match self {
+            Index::Positional(_) => None,
+            Index::Few(names) => names.iter().rposition(|&known| known == name),
+            Index::Many(names) => names.get(name).copied(),
+        }
     }
-    Ok(Converted {
-        sql: converter.out,
-        order: converter.order,
-    })
 }
 
+/// One conversion. `sql` is copied in as long pieces as possible: up to `copied` it has been.
 struct Converter<'a> {
-    out: String,
+    sql: &'a str,
+    out: &'a mut String,
+    copied: usize,
+    names: Index<'a>,
+    values: Values<'a>,
+    dialect: Dialect,
     order: Vec<usize>,
-    /// For each name, its `$n` once it has one.
+    /// For each argument that may be there more than once, its `$n` once it has one.
     numbers: Vec<usize>,
-    names: Names<'a>,
-    /// Which arguments are a bare NULL.
-    nulls: &'a [bool],
-    /// Which sort of placeholder the statement has.
-    positional: Option<bool>,
     /// How many `%s` there were.
-    seen: usize,
+    used: usize,
+    /// Where in `sql` the last literal ended, or the last placeholder if it became one.
+    literal_end: Option<usize>,
+    /// A `$n` that was in the statement where placeholders are `%s`.
+    own_number: Option<&'a str>,
 }
 
-impl Converter<'_> {
-    /// Converts what begins with the `%` at the front of `rest`; how many bytes that was comes back. `at` is
-    /// where it stands in the statement.
-    fn placeholder(&mut self, rest: &str, at: usize) -> Result<usize> {
-        let after = rest.get(1..).unwrap_or("");
+impl<'a> Converter<'a> {
+    /// Makes room without aborting the process where there is none.
+    fn reserve(&mut self, bytes: usize) -> Result<()> {
+        self.out.try_reserve(bytes).map_err(|_| {
+            Error::out_of_memory(format_args!("for a statement of {} bytes", self.sql.len()))
+        })
+    }
+
+    fn push(&mut self, text: &str) -> Result<()> {
+        self.reserve(text.len())?;
+        self.out.push_str(text);
+        Ok(())
+    }
+
+    /// Copies what is before `end`, and goes on at `next`.
+    fn copy_to(&mut self, end: usize, next: usize) -> Result<()> {
+        let text = self.sql.get(self.copied..end).unwrap_or("");
+        self.push(text)?;
+        self.copied = next;
+        Ok(())
+    }
+
+    fn pyformat(&mut self, lexer: &mut Lexer<'a>) -> Result<()> {
+        let mut sort = None;
+        while let Some((token, text, at)) = lexer.next_special() {
+            match token {
+                Token::Percent => {
+                    let after = lexer.rest();
+                    let length = self.percent(at, after, &mut sort)?;
+                    lexer.advance(length);
+                }
+                Token::Literal | Token::Identifier | Token::DollarQuoted | Token::Comment => {
+                    self.pass(token, text, at)?;
+                    self.percent_signs(text, at)?;
+                }
+                Token::Parameter => self.own_number = Some(text),
+                _ => {}
+            }
+        }
+        if let Index::Positional(count) = self.names
+            && self.used != count
+        {
+            return Err(Error::programming(format!(
+                "the statement has {} placeholders, but {count} parameters were given",
+                self.used,
+            )));
+        }
+        match self.own_number {
+            Some(number) if !self.order.is_empty() => Err(Error::programming(format!(
+                "the statement has {number} beside % placeholders, whose numbers that would be one of"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Inside quotes and comments, `%%` is `%` and nothing else is anything.
+    fn percent_signs(&mut self, text: &str, at: usize) -> Result<()> {
+        if memchr::memmem::find(text.as_bytes(), b"%%").is_none() {
+            return Ok(());
+        }
+        self.copy_to(at, at + text.len())?;
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("%%") {
+            self.push(before)?;
+            self.push("%")?;
+            rest = after;
+        }
+        self.push(rest)
+    }
+
+    /// Converts what begins with the percent sign at `at`, behind which is `after`. How much of that belongs
+    /// to it comes back.
+    fn percent(&mut self, at: usize, after: &str, sort: &mut Option<bool>) -> Result<usize> {
+        let mut one_sort = |positional: bool| {
+            if *sort.get_or_insert(positional) != positional {
+                return Err(Error::programming(format!(
+                    "the statement mixes %s and %(name)s placeholders (at byte {at})"
+                )));
+            }
+            Ok(())
+        };
         match after.as_bytes().first() {
             Some(b'%') => {
-                self.out.push('%');
-                Ok(2)
+                self.copy_to(at + 1, at + 2)?;
+                Ok(1)
             }
             Some(b's') => {
-                self.one_sort(true, at)?;
-                if let Names::Named(_) = self.names {
+                one_sort(true)?;
+                let Index::Positional(count) = self.names else {
                     return Err(Error::programming(format!(
                         "the statement has a placeholder %s at byte {at}, but its parameters were given by name"
                     )));
+                };
+                let index = self.used;
+                self.used += 1;
+                // Too many are counted, and said in the end.
+                if index < count {
+                    self.put(index, at, 2)?;
                 }
-                let index = self.seen;
-                self.seen += 1;
-                if self.is_null(index) {
-                    self.write("NULL", after.get(1..));
-                } else {
-                    self.order.push(index);
-                    self.write(&format!("${}", self.order.len()), after.get(1..));
-                }
-                Ok(2)
+                Ok(1)
             }
             Some(b'(') => {
                 let end = after.find(')').ok_or_else(|| {
@@ -164,10 +238,19 @@ impl Converter<'_> {
                         "the placeholder %({name}) at byte {at} is not followed by 's'"
                     )));
                 }
-                self.one_sort(false, at)?;
-                let text = self.named(name, at)?;
-                self.write(&text, after.get(end + 2..));
-                Ok(end + 3)
+                one_sort(false)?;
+                if let Index::Positional(_) = self.names {
+                    return Err(Error::programming(format!(
+                        "the statement has a placeholder %({name})s at byte {at}, but its parameters were given without names"
+                    )));
+                }
+                let index = self.names.find(name).ok_or_else(|| {
+                    Error::programming(format!(
+                        "no parameter was given for the placeholder %({name})s"
+                    ))
+                })?;
+                self.put(index, at, end + 3)?;
+                Ok(end + 2)
             }
             Some(_) => {
                 let next = after.chars().next().unwrap_or(' ');
@@ -182,184 +265,142 @@ impl Converter<'_> {
         }
     }
 
-    fn one_sort(&mut self, positional: bool, at: usize) -> Result<()> {
-        if *self.positional.get_or_insert(positional) != positional {
-            return Err(Error::programming(format!(
-                "the statement mixes %s and %(name)s placeholders (at byte {at})"
-            )));
+    fn numeric(&mut self, lexer: &mut Lexer<'a>) -> Result<()> {
+        let Index::Positional(count) = self.names else {
+            return Err(Error::programming(
+                "the cursor's placeholders are $1, $2 ..., but its parameters were given by name",
+            ));
+        };
+        // They keep their numbers, but for those behind a NULL.
+        if let Values::Numbers(nulls) = self.values {
+            for index in (0..count).filter(|&index| nulls.get(index) != Some(&true)) {
+                self.number(index);
+            }
+        }
+        let mut used = vec![false; count];
+        while let Some((token, text, at)) = lexer.next_special() {
+            match token {
+                Token::Parameter => {
+                    // Numbers too long for usize are too large as well.
+                    let number = text.get(1..).and_then(|digits| digits.parse().ok());
+                    let index = number.unwrap_or(usize::MAX).checked_sub(1);
+                    let Some(index) = index else {
+                        return Err(Error::programming(format!(
+                            "the statement has a placeholder {text} at byte {at}: they begin with $1"
+                        )));
+                    };
+                    let Some(used) = used.get_mut(index) else {
+                        return Err(Error::programming(format!(
+                            "the statement has a placeholder {text} at byte {at}, but {count} parameters were given"
+                        )));
+                    };
+                    *used = true;
+                    self.put(index, at, text.len())?;
+                }
+                _ => self.pass(token, text, at)?,
+            }
+        }
+        match used.iter().position(|used| !used) {
+            Some(index) => Err(Error::programming(format!(
+                "{count} parameters were given, but the statement has no placeholder ${}",
+                index + 1
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes argument `index` in the place of the `length` bytes at `at`.
+    fn put(&mut self, index: usize, at: usize, length: usize) -> Result<()> {
+        self.copy_to(at, at + length)?;
+        let next = self.sql.as_bytes().get(at + length).copied();
+        match self.values {
+            Values::Numbers(nulls) => {
+                if self.out.bytes().next_back().is_some_and(is_word) {
+                    self.out.push(' ');
+                }
+                if nulls.get(index) == Some(&true) {
+                    self.push("NULL")?;
+                } else {
+                    let number = self.number(index);
+                    let _ = write!(self.out, "${number}");
+                }
+                if next.is_some_and(is_word) {
+                    self.out.push(' ');
+                }
+            }
+            Values::Literals(params) => {
+                let param = params.get(index).ok_or_else(|| {
+                    Error::programming(format!("there is no parameter {}", index + 1))
+                })?;
+                self.literal(index, param, at)?;
+                let quoted = self.out.ends_with('\'');
+                self.literal_end = quoted.then_some(at + length);
+                // `.5`, `'`: what would go on a number or a literal.
+                if next.is_some_and(|byte| is_word(byte) || matches!(byte, b'.' | b'\'')) {
+                    self.out.push(' ');
+                }
+            }
         }
         Ok(())
     }
 
-    fn is_null(&self, index: usize) -> bool {
-        self.nulls.get(index) == Some(&true)
-    }
-
-    /// The `$n` of a name: the same one each time.
-    fn named(&mut self, name: &str, at: usize) -> Result<String> {
-        let Names::Named(names) = self.names else {
-            return Err(Error::programming(format!(
-                "the statement has a placeholder %({name})s at byte {at}, but its parameters were given without names"
-            )));
+    /// The `$n` of an argument: the same one each time.
+    fn number(&mut self, index: usize) -> usize {
+        let order = &mut self.order;
+        let Some(number) = self.numbers.get_mut(index) else {
+            order.push(index);
+            return order.len();
         };
-        // The last of equal names counts, as in a Python dict built from pairs.
-        let index = names
-            .iter()
-            .rposition(|&known| known == name)
-            .ok_or_else(|| {
-                Error::programming(format!(
-                    "no parameter was given for the placeholder %({name})s"
-                ))
-            })?;
-        if self.is_null(index) {
-            return Ok("NULL".into());
-        }
-        let number = self.numbers.get_mut(index).ok_or_else(|| {
-            Error::programming(format!(
-                "no parameter was given for the placeholder %({name})s"
-            ))
-        })?;
         if *number == 0 {
-            self.order.push(index);
-            *number = self.order.len();
+            order.push(index);
+            *number = order.len();
         }
-        Ok(format!("${number}"))
+        *number
     }
 
-    /// Writes `$n` or NULL, kept apart from the words around it: `LIMIT%s` must not become the name `LIMIT$1`,
-    /// nor `%s0` the parameter `$10`.
-    fn write(&mut self, text: &str, after: Option<&str>) {
-        if self
-            .out
-            .as_bytes()
-            .last()
-            .is_some_and(|&byte| is_word(byte))
-        {
-            self.out.push(' ');
+    fn literal(&mut self, index: usize, param: &Param<'_>, at: usize) -> Result<()> {
+        let start = self.out.len();
+        types::write_literal(param, self.dialect, self.out)
+            .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?;
+        let (before, literal) = self.out.split_at(start);
+        let is_quoted = literal.starts_with('\'') || literal.starts_with("E'");
+        if is_quoted {
+            self.check_gap(at, "the placeholder")?;
         }
-        self.out.push_str(text);
-        if after
-            .and_then(|text| text.as_bytes().first())
-            .is_some_and(|&byte| is_word(byte))
-        {
-            self.out.push(' ');
+        // Neither a part of a word, nor of a number, nor of a literal, nor does it become one in U&''.
+        let last = before.bytes().next_back();
+        let joined = last.is_some_and(|byte| is_word(byte) || matches!(byte, b'\'' | b'.'))
+            || (is_quoted && (before.ends_with("U&") || before.ends_with("u&")));
+        if joined && !literal.starts_with(' ') {
+            self.out.insert(start, ' ');
         }
+        Ok(())
+    }
+
+    /// Takes note of a token of the statement's own. A literal must not go on the one that a placeholder
+    /// became.
+    fn pass(&mut self, token: Token, text: &str, at: usize) -> Result<()> {
+        if let (Values::Literals(_), Token::Literal) = (self.values, token) {
+            if text.starts_with('\'') {
+                self.check_gap(at, "the literal")?;
+            }
+            self.literal_end = Some(at + text.len());
+        }
+        Ok(())
+    }
+
+    /// What stands at `at` must not go on the literal before it: two that have a line's end between them are
+    /// one to SQL, and the second is read as the first is.
+    fn check_gap(&self, at: usize, what: &str) -> Result<()> {
+        let gap = self.literal_end.and_then(|end| self.sql.get(end..at));
+        if gap.is_some_and(is_continuation) {
+            return Err(Error::programming(format!(
+                "{what} at byte {at} would go on the literal that stands before it"
+            )));
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn positional(sql: &str, count: usize) -> std::result::Result<String, String> {
-        convert(sql, Names::Positional(count), &[], true)
-            .map(|converted| converted.sql)
-            .map_err(|error| error.message().into())
-    }
-
-    fn named(sql: &str, names: &[&str]) -> std::result::Result<(String, Vec<usize>), String> {
-        convert(sql, Names::Named(names), &[], true)
-            .map(|converted| (converted.sql, converted.order))
-            .map_err(|error| error.message().into())
-    }
-
-    #[test]
-    fn positional_placeholders_become_numbers() {
-        for (sql, count, expected) in [
-            ("select 1", 0, "select 1"),
-            ("select %s, %s", 2, "select $1, $2"),
-            ("select 5 %% 2", 0, "select 5 % 2"),
-            ("select %s%%", 1, "select $1%"),
-            ("x like 'a%%' and y = %s", 1, "x like 'a%' and y = $1"),
-            ("select '%s', %s", 1, "select '%s', $1"),
-            ("select '50% off', %s", 1, "select '50% off', $1"),
-            ("select \"%s\", %s", 1, "select \"%s\", $1"),
-            ("select $$%s$$, %s", 1, "select $$%s$$, $1"),
-            ("select %s -- %s", 1, "select $1 -- %s"),
-            ("select /* %s */ %s", 1, "select /* %s */ $1"),
-            ("select 1 LIMIT%s", 1, "select 1 LIMIT $1"),
-            ("select %s0", 1, "select $1 0"),
-            ("select %s%s", 2, "select $1 $2"),
-            ("select -%s, a-%s", 2, "select -$1, a-$2"),
-            ("select %s::int", 1, "select $1::int"),
-            ("é%s", 1, "é $1"),
-            ("'a''%s' || %s", 1, "'a''%s' || $1"),
-        ] {
-            assert_eq!(positional(sql, count).as_deref(), Ok(expected), "{sql}");
-        }
-    }
-
-    #[test]
-    fn a_repeated_name_is_one_parameter() {
-        assert_eq!(
-            named("select %(b)s, %(a)s, %(b)s", &["a", "b", "unused"]),
-            Ok(("select $1, $2, $1".into(), vec![1, 0]))
-        );
-        assert_eq!(
-            named("select %(a b%)s", &["a b%"]),
-            Ok(("select $1".into(), vec![0]))
-        );
-        assert_eq!(
-            named("select %(a)s", &["a", "a"]),
-            Ok(("select $1".into(), vec![1]))
-        );
-        assert_eq!(named("select 1%%2", &[]), Ok(("select 1%2".into(), vec![])));
-    }
-
-    #[test]
-    fn what_is_no_placeholder_is_an_error() {
-        for (sql, count, needle) in [
-            ("select %d", 1, "\"%d\""),
-            ("select 5 % 2", 0, "\"% \""),
-            ("select %", 0, "incomplete"),
-            ("select %(a", 1, "no ')'"),
-            ("select %(a)", 1, "not followed by 's'"),
-            ("select %(a)d", 1, "not followed by 's'"),
-            ("select %(a)s", 1, "without names"),
-            ("select %s, %(a)s", 1, "mixes"),
-            ("select %s", 0, "has 1 placeholders, but 0"),
-            ("select %s", 2, "has 1 placeholders, but 2"),
-            ("select 1", 1, "has 0 placeholders, but 1"),
-            ("select %é", 1, "\"%é\""),
-        ] {
-            let error = positional(sql, count).expect_err(sql);
-            assert!(error.contains(needle), "{sql}: {error}");
-        }
-        for (sql, needle) in [
-            ("select %(b)s", "%(b)s"),
-            ("select %s", "given by name"),
-            ("select %()s", "%()s"),
-        ] {
-            let error = named(sql, &["a"]).expect_err(sql);
-            assert!(error.contains(needle), "{sql}: {error}");
-        }
-    }
-
-    #[test]
-    fn backslashes_follow_the_servers_setting() {
-        let sql = r"select 'a\', %s, 'b'";
-        let standard = convert(sql, Names::Positional(1), &[], true).unwrap();
-        assert_eq!(standard.sql, r"select 'a\', $1, 'b'");
-        assert!(convert(sql, Names::Positional(1), &[], false).is_err());
-    }
-
-    #[test]
-    fn a_bare_null_is_written_out() {
-        let sql = "select %s, %s is%s, -%s";
-        let converted = convert(
-            sql,
-            Names::Positional(4),
-            &[false, false, true, false],
-            true,
-        )
-        .unwrap();
-        assert_eq!(converted.sql, "select $1, $2 is NULL, -$3");
-        assert_eq!(converted.order, [0, 1, 3]);
-        let sql = "select %(a)s, %(b)s, %(a)s";
-        let converted = convert(sql, Names::Named(&["a", "b"]), &[true, false], true).unwrap();
-        assert_eq!(
-            (converted.sql.as_str(), converted.order),
-            ("select NULL, $1, NULL", vec![1])
-        );
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use crate::types::{self, oid, value::Arena, value::Value};
 use crate::wire::{Column, Rows};
 
 /// What came back for one statement.
+#[derive(Default)]
 pub(super) struct Reply {
     /// The columns; `None` for a statement without a result set.
     pub(super) columns: Option<Arc<[Column]>>,
@@ -63,11 +64,36 @@ impl ResultSet {
         self.position = 0;
     }
 
-    /// Decodes up to `most` rows into `block`; their number comes back.
+    /// How many rows have not been fetched.
+    pub(super) fn left(&self) -> u64 {
+        self.rows.len().saturating_sub(self.position)
+    }
+
+    /// Passes over `count` rows, or as many as are left.
+    pub(super) fn skip(&mut self, count: u64) {
+        self.position += count.min(self.left());
+    }
+
+    /// Moves by `value` rows, or to row `value`, from 0. An error if there is no such row.
+    pub(super) fn scroll(&mut self, value: i64, absolute: bool) -> Result<()> {
+        if self.columns.is_none() {
+            return Err(no_results());
+        }
+        let target = if absolute {
+            u64::try_from(value).ok()
+        } else {
+            self.position.checked_add_signed(value)
+        };
+        self.position = target
+            .filter(|&target| target < self.rows.len())
+            .ok_or_else(|| Error::programming("scroll destination out of bounds"))?;
+        Ok(())
+    }
+
+    /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
-        block.clear();
         let columns = self.columns.as_ref().ok_or_else(no_results)?;
-        let count = most.min(self.rows.len() - self.position);
+        let count = most.min(self.left());
         let cells = usize::try_from(count)
             .ok()
             .and_then(|rows| rows.checked_mul(columns.len()));

@@ -11,6 +11,7 @@ use super::tpc::Tpc;
 use crate::conninfo::is_utf8;
 use crate::error::{Class, Error, Result, SqlState};
 use crate::net::{CancelTarget, Channel};
+use crate::types::Dialect;
 use crate::wire::{Event, TransactionStatus};
 
 /// How long `close` waits for the rollback of a transaction that was left open.
@@ -156,13 +157,16 @@ impl Session {
         None
     }
 
-    /// Whether the server writes backslashes in plain string literals as themselves.
-    pub(super) fn standard_strings(&self) -> bool {
-        self.channel.as_ref().and_then(|channel| {
-            channel
-                .wire_ref()
-                .parameter_status("standard_conforming_strings")
-        }) != Some("off")
+    /// How the server reads literals.
+    pub(super) fn dialect(&self) -> Dialect {
+        let setting = |name| {
+            let channel = self.channel.as_ref()?;
+            channel.wire_ref().parameter_status(name)
+        };
+        Dialect {
+            standard_strings: setting("standard_conforming_strings") != Some("off"),
+            sql_intervals: setting("IntervalStyle") == Some("sql_standard"),
+        }
     }
 
     /// Called when the answers to a request are complete: keeps what made a transaction fail, and notices
@@ -200,10 +204,11 @@ impl Session {
     /// Sets the encoding back to UTF-8, if a statement has changed it: what the server sends and takes from then on
     /// would be read as what it is not. In a failed transaction the rollback does.
     fn restore_encoding(&mut self) -> Result<Option<Error>> {
-        if self.status() == Status::InError {
+        let in_error = self.status() == Status::InError;
+        let wire = self.channel()?.wire_ref();
+        if in_error || !wire.parameters_changed() {
             return Ok(None);
         }
-        let wire = self.channel()?.wire_ref();
         let encoding = wire.parameter_status("client_encoding");
         let Some(encoding) = encoding.filter(|encoding| !is_utf8(encoding)) else {
             return Ok(None);

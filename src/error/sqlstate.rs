@@ -1,5 +1,9 @@
-//! SQLSTATE -> PEP 249 class, as psycopg2 maps them (SEMANTICS, "Module"), and the text of a server's error.
+//! SQLSTATE -> PEP 249 class, as psycopg2 maps them (SEMANTICS, "Module"), SQLSTATE <-> name of the condition,
+//! and the text of a server's error.
 
+use std::ffi::CStr;
+
+use super::conditions::{BY_CODE, BY_NAME};
 use super::{Class, ServerFields};
 
 /// Five characters, digits and upper-case letters in practice, that name an error (manual, appendix A).
@@ -39,6 +43,18 @@ impl SqlState {
         }
     }
 
+    /// PostgreSQL's name of the condition, such as `unique_violation`; `None` for a code that is not in its
+    /// table.
+    pub(crate) fn condition(&self) -> Option<&'static CStr> {
+        find(&BY_CODE, &self.0)
+    }
+
+    /// The code of the condition `name`, written as PostgreSQL writes it, in lower case. Where several codes
+    /// share a name, the one that `RAISE name` has in PL/pgSQL: an error rather than a warning, and the lowest.
+    pub(crate) fn of_condition(name: &[u8]) -> Option<&'static CStr> {
+        find(&BY_NAME, name)
+    }
+
     /// Whether the condition may be gone when the same work is tried again.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(
@@ -48,6 +64,14 @@ impl SqlState {
             "40001" | "40P01" | "55P03" | "55006" | "53300" | "57P03" | "08004"
         )
     }
+}
+
+/// What stands beside `key` in a table sorted by its first column.
+fn find(table: &'static [(&'static CStr, &'static CStr)], key: &[u8]) -> Option<&'static CStr> {
+    let index = table
+        .binary_search_by(|(first, _)| first.to_bytes().cmp(key))
+        .ok()?;
+    table.get(index).map(|(_, second)| *second)
 }
 
 impl std::fmt::Debug for SqlState {
@@ -170,6 +194,7 @@ mod tests {
             ("XX000", Class::Internal),
             ("01000", Class::Database),
             ("72000", Class::Database),
+            ("22P07", Class::Data),
         ] {
             assert_eq!(
                 SqlState::parse(code.as_bytes()).map(|s| s.class()),
@@ -183,6 +208,70 @@ mod tests {
     fn what_is_not_a_sqlstate_is_none() {
         for code in [&b""[..], b"4260", b"426011", b"42 01", b"4260\xff"] {
             assert_eq!(SqlState::parse(code), None);
+        }
+    }
+
+    /// The lines of the facts that the table is generated from: code, kind, psycopg2's class, name.
+    fn facts() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+        include_str!("../../tests/errcodes/conditions.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .map(|line| {
+                let mut words = line.split_whitespace();
+                let mut word = || words.next().unwrap();
+                (word(), word(), word(), word())
+            })
+    }
+
+    #[test]
+    fn every_condition_has_psycopg2s_class_and_its_name() {
+        assert!(facts().count() >= 260);
+        for (code, _, class, name) in facts() {
+            let state = SqlState::parse(code.as_bytes()).unwrap();
+            assert_eq!(state.class().name_c().to_str(), Ok(class), "{code}");
+            let found = state.condition().map(|name| name.to_str().unwrap());
+            assert_eq!(found, Some(name), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_name_has_its_code() {
+        for (code, kind, _, name) in facts() {
+            let found = SqlState::of_condition(name.as_bytes())
+                .unwrap()
+                .to_str()
+                .unwrap();
+            let first_error = facts().find(|(_, kind, _, other)| *other == name && *kind == "E");
+            // Nothing but a warning has the name, or it is the first error with it.
+            assert_eq!(found, first_error.map_or(code, |(code, ..)| code), "{name}");
+            assert!(kind != "E" || first_error.is_some());
+        }
+        for (name, code) in [
+            ("string_data_right_truncation", "22001"),
+            ("null_value_not_allowed", "22004"),
+            ("reading_sql_data_not_permitted", "2F004"),
+        ] {
+            let found = SqlState::of_condition(name.as_bytes()).unwrap();
+            assert_eq!(found.to_str(), Ok(code));
+        }
+    }
+
+    #[test]
+    fn what_the_table_lacks_has_no_name_and_no_code() {
+        for code in ["99999", "ZZZZZ", "22p02", "!!!!!", "~~~~~"] {
+            let state = SqlState::parse(code.as_bytes()).unwrap();
+            assert_eq!(state.condition(), None, "{code}");
+        }
+        for name in [
+            "",
+            "UNIQUE_VIOLATION",
+            "unique_violatio",
+            "unique_violation ",
+            "23505",
+            "unique_violation\0",
+            "\u{fffd}",
+        ] {
+            assert_eq!(SqlState::of_condition(name.as_bytes()), None, "{name}");
         }
     }
 

@@ -143,6 +143,11 @@ fn any_statement_is_converted_or_refused() {
 }
 
 #[test]
+fn any_statement_is_split_as_a_slow_reader_splits_it() {
+    replay("lexer");
+}
+
+#[test]
 fn every_target_has_a_file_in_fuzz_and_is_named_in_its_manifest() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();

@@ -14,8 +14,8 @@ use std::time::Instant;
 use super::Channel;
 use super::secure::{self, Answer};
 use super::stream::{Stream, TcpOptions};
-use super::transport::Transport;
-use crate::conninfo::{Config, Host, SslMode, SslNegotiation, name_of_user};
+use super::transport::{Transport, words};
+use crate::conninfo::{Config, Host, SslCertMode, SslMode, SslNegotiation, name_of_user};
 use crate::error::{Error, Result};
 use crate::tls::TlsConfig;
 use crate::wire::{Credentials, Event, ProtocolVersions, TlsFacts, Wire};
@@ -169,6 +169,13 @@ fn with_encryption(
         .map_err(|error| Failure::new(address.explain(error).before_sending(), Next::Address))?;
     check_peer(config, address, &stream).map_err(|error| Failure::new(error, Next::Nothing))?;
     let (transport, tls) = encrypted(config, host, stream, encryption, deadline)?;
+    // libpq finds out after the login; here nothing has been given away by then.
+    if config.sslcertmode == SslCertMode::Require && tls.is_none() {
+        let error = Error::broken("server did not request an SSL certificate")
+            .with_sqlstate("08001")
+            .before_sending();
+        return Err(Failure::new(error, Next::Nothing));
+    }
     let declined = encryption == Encryption::Requested && tls.is_none();
     let facts = transport.tls().map(|session| TlsFacts {
         server_end_point: session.server_end_point(),
@@ -240,6 +247,7 @@ fn encrypted(
             return Ok((Transport::plain(stream), None));
         }
     }
+    secure::check_beyond_libpq(config, host).map_err(|error| Failure::new(error, Next::Nothing))?;
     let config = secure::load(config, host).map_err(Failure::of_encryption)?;
     let transport = Transport::secure(stream, &config, deadline).map_err(Failure::of_encryption)?;
     Ok((transport, Some(Secured { config, direct })))
@@ -377,7 +385,7 @@ impl Address {
                 "Is the server running on that host and accepting TCP/IP connections?"
             }
         };
-        Error::operational(format!("{error}\n\t{hint}"))
+        Error::operational(format!("{}\n\t{hint}", words(&error)))
             .with_sqlstate("08001")
             .caused_by(error)
     }

@@ -15,7 +15,7 @@ mod stream;
 mod target;
 mod transport;
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -71,6 +71,11 @@ impl Channel {
     /// The TLS session that it runs in, if it does.
     pub(crate) fn tls(&self) -> Option<&TlsSession> {
         self.transport.tls()
+    }
+
+    /// The socket's number in this process. It stays the same as long as the channel lives.
+    pub(crate) fn socket_number(&self) -> RawFd {
+        self.transport.socket_number()
     }
 
     /// The host as the connection string names it, and the port: of several, the ones connected to.

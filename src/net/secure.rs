@@ -12,7 +12,7 @@ use super::stream::{Received, Stream};
 use super::transport::{lost, timed_out};
 use crate::conninfo::{Config, Host, SslCertMode, SslMode, SslNegotiation, TlsVersion};
 use crate::error::{Error, Result};
-use crate::tls::{CertMode, Settings, TlsConfig, Verify};
+use crate::tls::{CertMode, ProcessEnvironment, Settings, TlsConfig, Verify};
 use crate::wire;
 
 /// Whether the server takes TLS.
@@ -68,10 +68,19 @@ fn wait(stream: &Stream, write: bool, deadline: Option<Instant>) -> Result<()> {
     }
 }
 
+/// Whether what `config` says of TLS is in order where libpq does not mind.
+pub(super) fn check_beyond_libpq(config: &Config, host: &Host) -> Result<()> {
+    TlsConfig::check_beyond_libpq(&settings(config, host), &ProcessEnvironment)
+}
+
 /// What `config` says of TLS towards `host`, loaded.
 pub(super) fn load(config: &Config, host: &Host) -> Result<TlsConfig> {
+    TlsConfig::load(&settings(config, host), &ProcessEnvironment)
+}
+
+fn settings<'a>(config: &'a Config, host: &'a Host) -> Settings<'a> {
     let tls = &config.tls;
-    let settings = Settings {
+    Settings {
         verify: match config.sslmode {
             SslMode::VerifyCa => Verify::Ca,
             SslMode::VerifyFull => Verify::Full,
@@ -97,6 +106,5 @@ pub(super) fn load(config: &Config, host: &Host) -> Result<TlsConfig> {
         sslcert_pem: tls.sslcert_pem.as_deref(),
         sslkey_pem: tls.sslkey_pem.as_deref(),
         direct: config.sslnegotiation == SslNegotiation::Direct,
-    };
-    TlsConfig::load(&settings, &crate::tls::ProcessEnvironment)
+    }
 }

@@ -2,7 +2,7 @@
 //! never raised), and nothing of it is inherited by a program that the host starts.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,11 @@ impl Stream {
             },
         }
         Ok(Stream { socket })
+    }
+
+    /// Its number in this process, to look at and to wait for.
+    pub(super) fn number(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 
     /// The user id of the server's process, on a Unix socket.

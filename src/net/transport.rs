@@ -4,7 +4,7 @@
 //! behind, which `wants_write` tells of.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Instant;
 
 use super::os::Readiness;
@@ -80,6 +80,11 @@ impl Transport {
     /// The TLS session, if there is one.
     pub(super) fn tls(&self) -> Option<&TlsSession> {
         self.tls.as_ref().map(|tls| &tls.session)
+    }
+
+    /// The socket's number in this process.
+    pub(super) fn socket_number(&self) -> RawFd {
+        self.stream.number()
     }
 
     /// Whether ciphertext waits to be sent.
@@ -212,9 +217,21 @@ impl Tls {
 }
 
 pub(super) fn lost(error: io::Error) -> Error {
-    Error::broken(format!("the connection to the server was lost: {error}"))
-        .with_sqlstate("08006")
-        .caused_by(error)
+    Error::broken(format!(
+        "the connection to the server was lost: {}",
+        words(&error)
+    ))
+    .with_sqlstate("08006")
+    .caused_by(error)
+}
+
+/// What the system calls an error: without the number that Rust adds.
+pub(super) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text.get(..end).map(str::to_owned).unwrap_or(text),
+        None => text,
+    }
 }
 
 pub(super) fn timed_out() -> Error {

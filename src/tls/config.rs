@@ -95,19 +95,10 @@ impl TlsConfig {
                 "host name must be specified for a verified SSL connection",
             ));
         }
+        exclusive(settings)?;
         let trust = trust(settings, env)?;
         let identity = identity(settings, env, trust.as_ref())?;
-        let key_log = settings
-            .sslkeylogfile
-            .map(|path| {
-                // libpq goes on without the log that was asked for.
-                KeyLogFile::open(Path::new(path)).map_err(|error| {
-                    Error::operational(format!(
-                        "could not open SSL key logging file \"{path}\" (sslkeylogfile): {error}"
-                    ))
-                })
-            })
-            .transpose()?;
+        let key_log = key_log(settings)?;
         Ok(TlsConfig {
             trust: trust.map(Arc::new),
             check_host: (settings.verify == Verify::Full).then(|| settings.host.to_owned()),
@@ -118,6 +109,22 @@ impl TlsConfig {
             key_log: key_log.map(Arc::new),
             direct: settings.direct,
         })
+    }
+
+    /// What `load` refuses and libpq does not: revocation lists and a key log that were asked for and cannot be
+    /// had, and keywords of ours that exclude another. Such an error is no reason to go on without TLS, where
+    /// sslmode allows that: libpq would have it.
+    pub(crate) fn check_beyond_libpq(settings: &Settings<'_>, env: &dyn Environment) -> Result<()> {
+        let settings = &settings.without_empty();
+        exclusive(settings)?;
+        let verifies = settings.sslrootcert_pem.is_some()
+            || settings.sslrootcert == Some("system")
+            || root_file(settings, env).is_some_and(|path| path.exists());
+        if verifies {
+            let mut scratch = Store::new().map_err(Error::operational)?;
+            add_revocation_lists(&mut scratch, settings, env)?;
+        }
+        key_log(settings).map(drop)
     }
 
     /// "TLSv1.2 and TLSv1.3".
@@ -198,14 +205,53 @@ fn server_name(settings: &Settings<'_>) -> Option<ServerName<'static>> {
     Some(ServerName::DnsName(name))
 }
 
+/// Ours take the place of libpq's.
+fn exclusive(settings: &Settings<'_>) -> Result<()> {
+    for (pem, file, keyword) in [
+        (
+            settings.sslrootcert_pem,
+            settings.sslrootcert,
+            "sslrootcert",
+        ),
+        (settings.sslcert_pem, settings.sslcert, "sslcert"),
+        (settings.sslkey_pem, settings.sslkey, "sslkey"),
+    ] {
+        if pem.is_some() && file.is_some() {
+            return Err(Error::operational(format!(
+                "both \"{keyword}_pem\" and \"{keyword}\" are given"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The log of keys. libpq goes on without the one that was asked for.
+fn key_log(settings: &Settings<'_>) -> Result<Option<KeyLogFile>> {
+    let Some(path) = settings.sslkeylogfile else {
+        return Ok(None);
+    };
+    KeyLogFile::open(Path::new(path))
+        .map(Some)
+        .map_err(|error| {
+            Error::operational(format!(
+                "could not open SSL key logging file \"{path}\" (sslkeylogfile): {error}"
+            ))
+        })
+}
+
+/// Where the root certificates are, if they are in a file.
+fn root_file(settings: &Settings<'_>, env: &dyn Environment) -> Option<PathBuf> {
+    match settings.sslrootcert {
+        Some(path) => Some(PathBuf::from(path)),
+        None => files::in_home(env, files::ROOT_CERTIFICATE),
+    }
+}
+
 /// The trust anchors and revocation lists, if the server's certificate is to be verified.
 fn trust(settings: &Settings<'_>, env: &dyn Environment) -> Result<Option<Store>> {
     let mut store = Store::new().map_err(Error::operational)?;
     let system = settings.sslrootcert == Some("system");
     if let Some(pem) = settings.sslrootcert_pem {
-        if settings.sslrootcert.is_some() {
-            return Err(both("sslrootcert_pem", "sslrootcert"));
-        }
         add_roots(&mut store, pem.as_bytes())
             .map_err(|reason| in_memory("root certificates", "sslrootcert_pem", &reason))?;
     } else if system {
@@ -216,11 +262,7 @@ fn trust(settings: &Settings<'_>, env: &dyn Environment) -> Result<Option<Store>
         }
         add_system_roots(&mut store, env)?;
     } else {
-        let path = match settings.sslrootcert {
-            Some(path) => Some(PathBuf::from(path)),
-            None => files::in_home(env, files::ROOT_CERTIFICATE),
-        };
-        let Some(path) = path.filter(|path| path.exists()) else {
+        let Some(path) = root_file(settings, env).filter(|path| path.exists()) else {
             return match settings.verify {
                 Verify::None => Ok(None),
                 Verify::Ca | Verify::Full => Err(no_root_file(settings, env)),
@@ -249,11 +291,7 @@ fn add_roots(store: &mut Store, pem: &[u8]) -> std::result::Result<(), String> {
 
 /// The message for verify-ca and verify-full without a file of root certificates.
 fn no_root_file(settings: &Settings<'_>, env: &dyn Environment) -> Error {
-    let path = match settings.sslrootcert {
-        Some(path) => Some(PathBuf::from(path)),
-        None => files::in_home(env, files::ROOT_CERTIFICATE),
-    };
-    let problem = path.map_or_else(
+    let problem = root_file(settings, env).map_or_else(
         || "could not get home directory to locate root certificate file".to_owned(),
         |path| {
             format!(
@@ -386,12 +424,6 @@ fn identity(
     env: &dyn Environment,
     trust: Option<&Store>,
 ) -> Result<Option<Identity>> {
-    if settings.sslcert_pem.is_some() && settings.sslcert.is_some() {
-        return Err(both("sslcert_pem", "sslcert"));
-    }
-    if settings.sslkey_pem.is_some() && settings.sslkey.is_some() {
-        return Err(both("sslkey_pem", "sslkey"));
-    }
     if settings.sslcertmode == CertMode::Disable {
         return Ok(None);
     }
@@ -484,10 +516,6 @@ fn client_key(settings: &Settings<'_>, env: &dyn Environment) -> Result<(Key, St
         ))
     })?;
     Ok((key, format!("private key file \"{shown}\" (sslkey)")))
-}
-
-fn both(one: &str, other: &str) -> Error {
-    Error::operational(format!("both \"{one}\" and \"{other}\" are given"))
 }
 
 fn in_memory(what: &str, keyword: &str, reason: &str) -> Error {

@@ -21,6 +21,7 @@ use crate::error::{Class, Result};
 
 mod cases;
 mod identity;
+mod mutations;
 mod session;
 
 pub(super) type Versions = &'static [&'static rustls::SupportedProtocolVersion];

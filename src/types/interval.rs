@@ -231,6 +231,11 @@ fn signed_part(scan: &mut Scan<'_>) -> Option<i128> {
     Some(sign(scan) * number(scan)?)
 }
 
+/// Whether it is one of the infinities that PostgreSQL 17 has.
+pub(super) fn is_infinite(interval: Interval) -> bool {
+    matches!(interval, INFINITY | NEGATIVE_INFINITY)
+}
+
 /// Appends the interval in IntervalStyle postgres.
 pub(super) fn format(interval: Interval, out: &mut String) {
     match interval {

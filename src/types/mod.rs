@@ -15,6 +15,8 @@ mod datetime;
 mod float;
 mod int;
 mod interval;
+mod literal;
+mod names;
 mod numeric;
 pub(crate) mod oid;
 mod param;
@@ -29,6 +31,7 @@ use crate::error::{Class, Error};
 use datetime::Timestamp;
 use value::{Arena, Kind, Value};
 
+pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
 
 /// The kind a column of this type arrives as (`DBAPI_KIND_TEXT` for every type without its own). NULLs

@@ -359,9 +359,14 @@ impl Wire {
         &self.settings
     }
 
-    /// Whether one has changed since this was last asked.
-    pub(crate) fn parameters_changed(&mut self) -> bool {
-        std::mem::take(&mut self.settings_changed)
+    /// Whether one has changed since `note_parameters`.
+    pub(crate) fn parameters_changed(&self) -> bool {
+        self.settings_changed
+    }
+
+    /// Takes note that the settings have been looked at.
+    pub(crate) fn note_parameters(&mut self) {
+        self.settings_changed = false;
     }
 
     /// The backend's process id, and the key that cancels its statements. `None`: the server sent no key,
