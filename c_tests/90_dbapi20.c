@@ -5,9 +5,7 @@
  *   test_ExceptionsAsConnectionAttributes   a class is a status here, and belongs to no connection
  *   test_Date, test_Time, test_Timestamp, test_Binary   the constructors are macros and functions that fill a value:
  *     what they make is bound and read back here. (The ...FromTicks half of them needs no test of the suite's.)
- *   test_STRING ... test_ROWID   the groups are sets of oids: a column of each type has its oid as type_code here
- * test_callproc, test_nextset, test_setinputsizes, test_setoutputsize_basic and test_setoutputsize: see the files of
- * those functions' own tests. */
+ *   test_STRING ... test_ROWID   the groups are sets of oids: a column of each type has its oid as type_code here */
 #include "connect.h"
 
 #include <stdlib.h>
@@ -179,6 +177,21 @@ static void test_rowcount(void)
     close_both();
 }
 
+/* What a function in SQL gives is fetched; psycopg2 gives the parameters back, which here are the caller's still. */
+static void test_callproc(void)
+{
+    const dbapi_value_t foo[] = { DBAPI_TEXT("FOO") };
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_both();
+    CHECK_OK(dbapi_callproc(cursor, "lower", foo, 1, &failure));
+    CHECK_TEXT(foo[0].as.text.data, "FOO");
+    CHECK_OK(dbapi_fetchall(cursor, &rows, &count, &failure));
+    CHECK_SIZE(count, 1);
+    CHECK_ROW(rows, "foo");
+    close_both();
+}
+
 static void test_close(void)
 {
     open_both();
@@ -336,12 +349,62 @@ static void test_mixedfetch(void)
     close_both();
 }
 
+/* Two results of one call: how many there are, and which. */
+static void test_nextset(void)
+{
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_both();
+    populate();
+    CHECK_OK(dbapi_cursor_set_all_results(cursor, true, &failure));
+    run(cursor, "SELECT count(*) FROM t90_booze; SELECT name FROM t90_booze ORDER BY name");
+    CHECK_ROW(fetch_row(cursor), "6");
+    CHECK_OK(dbapi_nextset(cursor, &failure));
+    CHECK_OK(dbapi_fetchall(cursor, &rows, &count, &failure));
+    CHECK_SIZE(count, COUNT(samples));
+    check_samples(rows, count, 0);
+    CHECK_DONE(dbapi_nextset(cursor, &failure));
+    CHECK_DONE(dbapi_nextset(cursor, &failure));
+    close_both();
+}
+
 static void test_arraysize(void)
 {
     open_both();
     CHECK_SIZE(dbapi_arraysize(cursor), 1);
     CHECK_OK(dbapi_cursor_set_arraysize(cursor, 5, &failure));
     CHECK_SIZE(dbapi_arraysize(cursor), 5);
+    close_both();
+}
+
+/* The suite's next statement has no parameters, and must not mind the type. Here it says that it has no use for
+ * it, since types count for one statement alone; the one after it works. */
+static void test_setinputsizes(void)
+{
+    static const uint32_t text[] = { 25 };
+    open_both();
+    CHECK_OK(dbapi_setinputsizes(cursor, text, 1, &failure));
+    CHECK_FAILS(dbapi_execute(cursor, "SELECT 1", NULL, 0, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "setinputsizes");
+    insert_with_a_parameter();
+    close_both();
+}
+
+static void test_setoutputsize_basic(void)
+{
+    open_both();
+    CHECK_OK(dbapi_setoutputsize(cursor, 1000, -1, &failure));
+    CHECK_OK(dbapi_setoutputsize(cursor, 2000, 0, &failure));
+    insert_with_a_parameter();
+    close_both();
+}
+
+/* It cuts nothing off: large values come whole. */
+static void test_setoutputsize(void)
+{
+    open_both();
+    CHECK_OK(dbapi_setoutputsize(cursor, 10, -1, &failure));
+    run(cursor, "SELECT repeat('x', 1000000)");
+    CHECK_SIZE(fetch_row(cursor)[0].as.text.length, 1000000);
     close_both();
 }
 
@@ -453,7 +516,8 @@ static void test_ROWID(void)
 }
 
 CHECK_MAIN(CASE(test_connect), CASE(test_apilevel), CASE(test_threadsafety), CASE(test_paramstyle), CASE(test_Exceptions), CASE(test_commit),
-           CASE(test_rollback), CASE(test_cursor), CASE(test_cursor_isolation), CASE(test_description), CASE(test_rowcount), CASE(test_close),
+           CASE(test_rollback), CASE(test_cursor), CASE(test_cursor_isolation), CASE(test_description), CASE(test_rowcount), CASE(test_callproc), CASE(test_close),
            CASE(test_execute), CASE(test_executemany), CASE(test_fetchone), CASE(test_fetchmany), CASE(test_fetchall), CASE(test_mixedfetch),
-           CASE(test_arraysize), CASE(test_None), CASE(test_Date), CASE(test_Time), CASE(test_Timestamp), CASE(test_Binary), CASE(test_STRING),
+           CASE(test_nextset), CASE(test_arraysize), CASE(test_setinputsizes),
+           CASE(test_setoutputsize_basic), CASE(test_setoutputsize), CASE(test_None), CASE(test_Date), CASE(test_Time), CASE(test_Timestamp), CASE(test_Binary), CASE(test_STRING),
            CASE(test_BINARY), CASE(test_NUMBER), CASE(test_DATETIME), CASE(test_ROWID))
