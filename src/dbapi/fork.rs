@@ -8,28 +8,54 @@
     reason = "mmap and madvise: libc calls that no safe wrapper covers"
 )]
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// The process that opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Process(u64);
 
-/// A page that is zero in a fresh process, and again in each child.
-static PAGE: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
+/// A page that is zero in a fresh process, and again in each child; null until it is first needed. Where the system
+/// has none to give, `NO_PAGE`.
+static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
+static NO_PAGE: AtomicU64 = AtomicU64::new(0);
 /// Numbers that no two processes of a family share; the page holds that of its own.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Process {
     /// This one.
     pub(super) fn this() -> Process {
-        let Some(page) = PAGE.get_or_init(wiped_page) else {
+        let page = page();
+        if ptr::eq(page, &raw const NO_PAGE) {
             return Process(std::process::id().into());
-        };
+        }
         match page.load(Ordering::Relaxed) {
             0 => Process(numbered(page)),
             number => Process(number),
         }
+    }
+}
+
+/// The page, or `NO_PAGE`.
+fn page() -> &'static AtomicU64 {
+    let known = PAGE.load(Ordering::Acquire);
+    // SAFETY: what is not null was stored by `first_page`: it is never given back.
+    match unsafe { known.as_ref() } {
+        Some(page) => page,
+        None => first_page(),
+    }
+}
+
+/// Several threads may get here at once: each makes a page, and the first one's counts.
+#[cold]
+fn first_page() -> &'static AtomicU64 {
+    let page: &'static AtomicU64 = wiped_page().unwrap_or(&NO_PAGE);
+    let made = ptr::from_ref(page).cast_mut();
+    match PAGE.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => page,
+        // A page of memory that nobody points to stays with the process: this happens once, if at all.
+        // SAFETY: what is not null was stored here, by another thread.
+        Err(first) => unsafe { first.as_ref() }.unwrap_or(page),
     }
 }
 
@@ -50,7 +76,7 @@ fn wiped_page() -> Option<&'static AtomicU64> {
     // SAFETY: a new mapping at an address of the system's choice touches nothing that exists.
     let page = unsafe {
         libc::mmap(
-            std::ptr::null_mut(),
+            ptr::null_mut(),
             size,
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
