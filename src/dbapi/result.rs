@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::types::{self, oid, value::Arena, value::Value};
+use crate::types::{self, Catalog, oid, value::Arena, value::Value};
 use crate::wire::{Column, Rows};
 
 /// What came back for one statement.
@@ -66,6 +66,8 @@ impl ResultSet {
     /// Decodes up to `most` rows into `block`; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         block.clear();
+        // What is built in; types of the user's are text until they are looked up.
+        let types = Catalog::EMPTY;
         let columns = self.columns.as_ref().ok_or_else(no_results)?;
         let count = most.min(self.rows.len() - self.position);
         let cells = usize::try_from(count)
@@ -81,9 +83,11 @@ impl ResultSet {
                 let value = match cells.next_cell() {
                     None => Value::null(column.type_oid),
                     Some(cell) if column.binary => {
-                        types::decode_binary(column.type_oid, cell, &mut block.arena)?
+                        types::decode_binary(column.type_oid, cell, types, &mut block.arena)?
                     }
-                    Some(cell) => types::decode_text(column.type_oid, cell, &mut block.arena)?,
+                    Some(cell) => {
+                        types::decode_text(column.type_oid, cell, types, &mut block.arena)?
+                    }
                 };
                 block.values.push(value);
             }
