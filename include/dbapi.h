@@ -50,6 +50,51 @@
 #define DBAPI_UNCHANGED -2
 
 /**
+ * No value lies in the range; it has no bounds.
+ */
+#define DBAPI_RANGE_EMPTY 1
+
+/**
+ * The lower bound itself lies in the range.
+ */
+#define DBAPI_RANGE_LOWER_INCLUSIVE 2
+
+/**
+ * The upper bound itself lies in the range.
+ */
+#define DBAPI_RANGE_UPPER_INCLUSIVE 4
+
+/**
+ * A line: three numbers and no point.
+ */
+#define DBAPI_SHAPE_LINE 1
+
+/**
+ * A line segment: two points.
+ */
+#define DBAPI_SHAPE_LSEG 2
+
+/**
+ * A box: two corners, the upper right one first.
+ */
+#define DBAPI_SHAPE_BOX 3
+
+/**
+ * A path: points, open or closed.
+ */
+#define DBAPI_SHAPE_PATH 4
+
+/**
+ * A polygon: points.
+ */
+#define DBAPI_SHAPE_POLYGON 5
+
+/**
+ * A circle: its centre, and a number.
+ */
+#define DBAPI_SHAPE_CIRCLE 6
+
+/**
  * How a call ended: 0 is success, positive an outcome that is no error, negative an error of one PEP 249
  * class. Never renumbered.
  */
@@ -109,7 +154,7 @@ typedef enum dbapi_kind_t {
    */
   DBAPI_KIND_BOOL = 1,
   /**
-   * `as.integer`: int2, int4, int8, oid.
+   * `as.integer`: int2, int4, int8, oid, xid, cid, xid8.
    */
   DBAPI_KIND_INT = 2,
   /**
@@ -117,7 +162,7 @@ typedef enum dbapi_kind_t {
    */
   DBAPI_KIND_FLOAT = 3,
   /**
-   * `as.text`: the exact decimal digits, or NaN, Infinity, -Infinity.
+   * `as.text`: the exact decimal digits, or NaN, Infinity, -Infinity. Also an xid8 beyond int64.
    */
   DBAPI_KIND_NUMERIC = 4,
   /**
@@ -167,6 +212,38 @@ typedef enum dbapi_kind_t {
    * `as.array`.
    */
   DBAPI_KIND_ARRAY = 15,
+  /**
+   * `as.range`.
+   */
+  DBAPI_KIND_RANGE = 16,
+  /**
+   * `as.multirange`.
+   */
+  DBAPI_KIND_MULTIRANGE = 17,
+  /**
+   * `as.composite`: a row in a column.
+   */
+  DBAPI_KIND_COMPOSITE = 18,
+  /**
+   * `as.inet`: inet and cidr.
+   */
+  DBAPI_KIND_INET = 19,
+  /**
+   * `as.bits`: bit and varbit.
+   */
+  DBAPI_KIND_BITS = 20,
+  /**
+   * `as.point`.
+   */
+  DBAPI_KIND_POINT = 21,
+  /**
+   * `as.geometry`: line, lseg, box, path, polygon, circle.
+   */
+  DBAPI_KIND_GEOMETRY = 22,
+  /**
+   * `as.hstore`.
+   */
+  DBAPI_KIND_HSTORE = 23,
 } dbapi_kind_t;
 
 /**
@@ -439,22 +516,25 @@ typedef struct dbapi_timetz_t {
 
 /**
  * An array: `dimensions` lengths and lower bounds, and the items in row-major order.
+ *
+ * Like every struct that a value points to: in a row it belongs to the cursor, as long as the row; in a
+ * parameter it belongs to the caller, and is needed only during the call.
  */
 typedef struct dbapi_array_t {
   /**
-   * The oid of the items' type.
+   * The oid of the items' type. In a parameter 0: that of its items.
    */
   uint32_t element_oid;
   /**
-   * How many dimensions; 0 for an empty array.
+   * How many dimensions, at most 6; 0 for an empty array.
    */
   int32_t dimensions;
   /**
-   * One length a dimension.
+   * One length a dimension. In a parameter of one dimension, NULL is `count`.
    */
   const int32_t *lengths;
   /**
-   * One lower bound a dimension; 1 unless the array says otherwise.
+   * One lower bound a dimension; 1 unless the array says otherwise. In a parameter, NULL is 1 for each.
    */
   const int32_t *lower_bounds;
   /**
@@ -462,10 +542,158 @@ typedef struct dbapi_array_t {
    */
   size_t count;
   /**
-   * The items.
+   * The items; NULL ones are values of kind NULL.
    */
   const struct dbapi_value_t *items;
 } dbapi_array_t;
+
+/**
+ * A range: two bounds, or empty.
+ */
+typedef struct Range {
+  /**
+   * The oid of the bounds' type. In a parameter 0: that of its bounds.
+   */
+  uint32_t subtype_oid;
+  /**
+   * Of DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE and DBAPI_RANGE_UPPER_INCLUSIVE.
+   */
+  int32_t flags;
+  /**
+   * The lower bound; of kind NULL if there is none.
+   */
+  struct dbapi_value_t lower;
+  /**
+   * The upper bound; of kind NULL if there is none.
+   */
+  struct dbapi_value_t upper;
+} Range;
+
+/**
+ * A multirange: ranges in order, which do not meet.
+ */
+typedef struct Multirange {
+  /**
+   * The oid of the ranges' type. In a parameter 0: that of its ranges.
+   */
+  uint32_t range_oid;
+  /**
+   * How many ranges.
+   */
+  size_t count;
+  /**
+   * Values of kind RANGE.
+   */
+  const struct dbapi_value_t *ranges;
+} Multirange;
+
+/**
+ * A row: a value of a composite type, or a record.
+ */
+typedef struct Composite {
+  /**
+   * How many fields.
+   */
+  size_t count;
+  /**
+   * The fields.
+   */
+  const struct dbapi_value_t *fields;
+  /**
+   * The fields' names; NULL if they are not known, as those of a record. Not looked at in a parameter.
+   */
+  const char *const *names;
+} Composite;
+
+/**
+ * An address of a host or a network: inet or cidr, which the value's oid tells apart.
+ */
+typedef struct Inet {
+  /**
+   * 4 or 6.
+   */
+  uint8_t family;
+  /**
+   * How many bits, from the first, are the network's: at most 32 or 128.
+   */
+  uint8_t prefix;
+  /**
+   * In network order; of IPv4 the first four bytes, the others being 0.
+   */
+  uint8_t address[16];
+} Inet;
+
+/**
+ * A string of bits.
+ */
+typedef struct Bits {
+  /**
+   * In bits.
+   */
+  size_t length;
+  /**
+   * The first bit is the highest of the first byte. What the last byte has more is 0.
+   */
+  const uint8_t *bytes;
+} Bits;
+
+/**
+ * A point of a plane.
+ */
+typedef struct Point {
+  /**
+   * To the right.
+   */
+  double x;
+  /**
+   * Upward.
+   */
+  double y;
+} Point;
+
+/**
+ * A figure of a plane.
+ */
+typedef struct Geometry {
+  /**
+   * A DBAPI_SHAPE_: which figure.
+   */
+  int32_t shape;
+  /**
+   * 1 if a path's last point is joined to its first, 0 if not; of other shapes 0.
+   */
+  int32_t closed;
+  /**
+   * How many points.
+   */
+  size_t count;
+  /**
+   * The points.
+   */
+  const struct Point *points;
+  /**
+   * A line's A, B and C, of Ax + By + C = 0; a circle's radius; else 0.
+   */
+  double numbers[3];
+} Geometry;
+
+/**
+ * Keys with their values, of the extension hstore.
+ */
+typedef struct Hstore {
+  /**
+   * How many pairs.
+   */
+  size_t count;
+  /**
+   * The keys, of kind TEXT.
+   */
+  const struct dbapi_value_t *keys;
+  /**
+   * The values, of kind TEXT or NULL.
+   */
+  const struct dbapi_value_t *values;
+} Hstore;
 
 /**
  * What a value holds; its kind says which member.
@@ -503,6 +731,38 @@ typedef union dbapi_value_as_t {
    * ARRAY.
    */
   const struct dbapi_array_t *array;
+  /**
+   * RANGE.
+   */
+  const struct Range *range;
+  /**
+   * MULTIRANGE.
+   */
+  const struct Multirange *multirange;
+  /**
+   * COMPOSITE.
+   */
+  const struct Composite *composite;
+  /**
+   * INET.
+   */
+  const struct Inet *inet;
+  /**
+   * BITS.
+   */
+  const struct Bits *bits;
+  /**
+   * POINT.
+   */
+  struct Point point;
+  /**
+   * GEOMETRY.
+   */
+  const struct Geometry *geometry;
+  /**
+   * HSTORE.
+   */
+  const struct Hstore *hstore;
 } dbapi_value_as_t;
 
 /**

@@ -16,7 +16,7 @@ mod sql;
 
 use crate::conninfo::Conninfo;
 use crate::types::value::{Arena, Kind};
-use crate::types::{self, oid};
+use crate::types::{self, Catalog, oid};
 
 pub use server::wire_server_bytes;
 pub use sql::{lexer, placeholders};
@@ -75,7 +75,8 @@ pub fn text_decoders(data: &[u8]) {
     };
     let with_nul = [cell, b"\0"].concat();
     let mut arena = Arena::default();
-    if let Ok(value) = types::decode_text(oid, &with_nul[..cell.len()], &mut arena) {
+    if let Ok(value) = types::decode_text(oid, &with_nul[..cell.len()], Catalog::EMPTY, &mut arena)
+    {
         assert_eq!(value.oid, oid);
         let kind = Kind::from_number(value.kind).unwrap();
         // What cannot be read as its kind is the text it is, or the bytes.
@@ -94,7 +95,9 @@ pub fn binary_decoders(data: &[u8]) {
     };
     let with_nul = [cell, b"\0"].concat();
     let mut arena = Arena::default();
-    if let Ok(value) = types::decode_binary(oid, &with_nul[..cell.len()], &mut arena) {
+    if let Ok(value) =
+        types::decode_binary(oid, &with_nul[..cell.len()], Catalog::EMPTY, &mut arena)
+    {
         assert_eq!(value.oid, oid);
         let kind = Kind::from_number(value.kind).unwrap();
         let plain = matches!(kind, Kind::DBAPI_KIND_TEXT | Kind::DBAPI_KIND_BYTES);

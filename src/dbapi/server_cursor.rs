@@ -256,7 +256,7 @@ fn ask(session: &mut Session, sql: &str, binary: bool) -> Result<Reply> {
         session.queue(|wire| wire.start_query(sql))?;
         None
     };
-    let columns = columns.map(|columns| with_formats(&columns));
+    let columns = columns.map(|columns| with_formats(&columns, session.types.catalog()));
     if binary {
         let formats: Vec<i16> = columns
             .iter()
@@ -275,9 +275,10 @@ fn ask(session: &mut Session, sql: &str, binary: bool) -> Result<Reply> {
         ..Answers::default()
     };
     let answers = session.finish(answers, sql)?;
-    answers
+    let reply = answers
         .last
-        .ok_or_else(|| Error::protocol("no answer to a statement"))
+        .ok_or_else(|| Error::protocol("no answer to a statement"))?;
+    session.with_types(reply)
 }
 
 /// `name` as an identifier in SQL, whatever characters it has. `what` is what it names, for errors.

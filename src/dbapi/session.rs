@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::catalog::Types;
 use super::characteristics::{Changes, Characteristics};
 use super::deadline::Limit;
 use super::mailbox::Mailbox;
@@ -46,6 +47,7 @@ pub(crate) struct Session {
     pub(super) tpc: Tpc,
     /// The names of the savepoints that the helper has set, innermost last.
     pub(super) savepoints: Vec<String>,
+    pub(super) types: Types,
     mailbox: Arc<Mailbox>,
 }
 
@@ -70,6 +72,7 @@ impl Session {
             failure: None,
             tpc: Tpc::None,
             savepoints: Vec::new(),
+            types: Types::default(),
             mailbox,
         }
     }
@@ -175,6 +178,7 @@ impl Session {
         let status = self.status();
         if status == Status::Idle {
             self.transactions += 1;
+            self.types.end_transaction();
             self.savepoints.clear();
         }
         if status != Status::InError {
