@@ -1,7 +1,8 @@
 #!/bin/bash
 # The one test command: formatting, lints, the header, Rust's tests, the release library, its exports, the C
 # tests and the examples against a throw-away PostgreSQL with its peers (PgBouncer, a standby), what needs a server
-# again on PostgreSQL 18, and all C tests again under valgrind. c_tests/matrix.sh has the other majors.
+# again on PostgreSQL 18, the thread tests under ThreadSanitizer, and all C tests again under valgrind.
+# c_tests/matrix.sh has the other majors.
 #
 #     c_tests/run.sh              everything
 #     c_tests/run.sh --no-valgrind    without the last ring, which takes longest
@@ -154,6 +155,11 @@ step "What needs a server on PostgreSQL $other_major (ctest -L pg$other_major)"
 ctest --test-dir "$build" --output-on-failure --no-tests=error -j2 -L "^pg$other_major\$" \
     || die "C tests failed on PostgreSQL $other_major. One alone: ctest --test-dir target/c_tests --output-on-failure -R pg$other_major/NAME"
 count_cases
+
+step "The thread tests under ThreadSanitizer (c_tests/sanitize.sh)"
+status=0
+c_tests/sanitize.sh || status=$?
+[ "$status" -eq 0 ] || [ "$status" -eq 77 ] || die "ThreadSanitizer found something: see above. One alone: c_tests/sanitize.sh NAME"
 
 if [ "$valgrind_ring" = yes ]; then
     step "The C tests under valgrind (ctest -L valgrind)"

@@ -1337,8 +1337,8 @@ dbapi_status_t dbapi_connection_set_encoding(dbapi_connection_t *connection,
  * @param capacity of the buffer, in bytes, the NUL included.
  * @param out_length receives the full length in bytes, without the NUL; may be NULL.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_DONE, with nothing written, if the server does not report it. Any thread; never waits
- *   for a call in progress: what it says is as of the last call that ended.
+ * @return DBAPI_OK; DBAPI_DONE, with nothing written, if the server does not report it; DBAPI_INTERFACE_ERROR in a
+ *   forked child. Any thread; never waits for a call in progress: what it says is as of the last call that ended.
  * @since 0.1
  */
 dbapi_status_t dbapi_connection_parameter_status(const dbapi_connection_t *connection,
@@ -1608,7 +1608,8 @@ dbapi_status_t dbapi_savepoint_rollback(dbapi_connection_t *connection,
  * @param connection borrowed; it may be closed.
  * @param out_notice receives an owned notice, freed by `dbapi_error_free`; NULL if there is none.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_DONE if there is none. Any thread; never waits, and does not talk to the server.
+ * @return DBAPI_OK; DBAPI_DONE if there is none; DBAPI_INTERFACE_ERROR in a forked child. Any thread; never waits, and
+ *   does not talk to the server.
  * @since 0.1
  */
 dbapi_status_t dbapi_connection_notice(dbapi_connection_t *connection,
@@ -1622,7 +1623,8 @@ dbapi_status_t dbapi_connection_notice(dbapi_connection_t *connection,
  * @param connection borrowed; it may be closed.
  * @param out_notify receives an owned notification; NULL if there is none.
  * @param out_error receives an owned error on failure; may be NULL.
- * @return DBAPI_OK; DBAPI_DONE if there is none. Any thread; never waits, and does not talk to the server.
+ * @return DBAPI_OK; DBAPI_DONE if there is none; DBAPI_INTERFACE_ERROR in a forked child. Any thread; never waits, and
+ *   does not talk to the server.
  * @since 0.1
  */
 dbapi_status_t dbapi_connection_notify(dbapi_connection_t *connection,

@@ -53,6 +53,7 @@ pub struct dbapi_column_t {
 
 /// What a cursor's handle stands for.
 pub(super) struct CursorHandle {
+    connection: Arc<Connection>,
     state: Mutex<State>,
 }
 
@@ -72,9 +73,17 @@ type Description = (Arc<[Column]>, Box<[dbapi_column_t]>);
 unsafe impl Send for State {}
 
 impl CursorHandle {
-    /// Runs `work` on the cursor, after any other thread's call on it.
+    /// Runs `work` on the cursor, after any other thread's call on it. In a forked child there may be no such thread
+    /// any more, and the call never ends: that is an interface error.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
-        work(&mut self.state.lock())
+        let mut state = match self.state.try_lock() {
+            Some(state) => state,
+            None => {
+                self.connection.check_own()?;
+                self.state.lock()
+            }
+        };
+        work(&mut state)
     }
 }
 
@@ -206,13 +215,14 @@ fn make(
     declaration: Option<Declaration>,
     out_cursor: *mut *mut dbapi_cursor_t,
 ) -> Result<dbapi_status_t> {
-    let cursor = Cursor::new(connection, declaration)?;
+    let cursor = Cursor::new(Arc::clone(&connection), declaration)?;
     let state = State {
         cursor,
         block: RowBlock::default(),
         description: None,
     };
     let handle = registry::insert(Arc::new(CursorHandle {
+        connection,
         state: Mutex::new(state),
     }))?;
     set_output(out_cursor, handle);

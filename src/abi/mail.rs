@@ -34,7 +34,8 @@ pub(super) struct NotifyHandle {
 /// @param connection borrowed; it may be closed.
 /// @param out_notice receives an owned notice, freed by `dbapi_error_free`; NULL if there is none.
 /// @param out_error receives an owned error on failure; may be NULL.
-/// @return DBAPI_OK; DBAPI_DONE if there is none. Any thread; never waits, and does not talk to the server.
+/// @return DBAPI_OK; DBAPI_DONE if there is none; DBAPI_INTERFACE_ERROR in a forked child. Any thread; never waits, and
+///   does not talk to the server.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_notice(
@@ -46,6 +47,7 @@ pub unsafe extern "C" fn dbapi_connection_notice(
     guard(out_error, || {
         required_output(out_notice, "out_notice")?;
         let connection = registry::get::<Connection>(connection, "connection")?;
+        connection.check_own()?;
         match connection.mailbox().take_notice() {
             None => Ok(DBAPI_DONE),
             Some(fields) => {
@@ -63,7 +65,8 @@ pub unsafe extern "C" fn dbapi_connection_notice(
 /// @param connection borrowed; it may be closed.
 /// @param out_notify receives an owned notification; NULL if there is none.
 /// @param out_error receives an owned error on failure; may be NULL.
-/// @return DBAPI_OK; DBAPI_DONE if there is none. Any thread; never waits, and does not talk to the server.
+/// @return DBAPI_OK; DBAPI_DONE if there is none; DBAPI_INTERFACE_ERROR in a forked child. Any thread; never waits, and
+///   does not talk to the server.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_notify(
@@ -75,6 +78,7 @@ pub unsafe extern "C" fn dbapi_connection_notify(
     guard(out_error, || {
         required_output(out_notify, "out_notify")?;
         let connection = registry::get::<Connection>(connection, "connection")?;
+        connection.check_own()?;
         give(connection.mailbox().take_notification(), out_notify)
     })
 }

@@ -221,8 +221,8 @@ pub unsafe extern "C" fn dbapi_connection_set_encoding(
 /// @param capacity of the buffer, in bytes, the NUL included.
 /// @param out_length receives the full length in bytes, without the NUL; may be NULL.
 /// @param out_error receives an owned error on failure; may be NULL.
-/// @return DBAPI_OK; DBAPI_DONE, with nothing written, if the server does not report it. Any thread; never waits
-///   for a call in progress: what it says is as of the last call that ended.
+/// @return DBAPI_OK; DBAPI_DONE, with nothing written, if the server does not report it; DBAPI_INTERFACE_ERROR in a
+///   forked child. Any thread; never waits for a call in progress: what it says is as of the last call that ended.
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_parameter_status(
@@ -235,6 +235,7 @@ pub unsafe extern "C" fn dbapi_connection_parameter_status(
 ) -> dbapi_status_t {
     guard(out_error, || {
         let connection = registry::get::<Connection>(connection, "connection")?;
+        connection.check_own()?;
         let name = required_text(name, "name")?;
         if capacity > 0 {
             required_output(buffer, "buffer")?;

@@ -184,8 +184,9 @@ impl Connection {
         }
     }
 
-    /// An interface error in a forked child of the process that connected.
-    fn check_own(&self) -> Result<()> {
+    /// An interface error in a forked child of the process that connected: of what it has a copy of, another thread of
+    /// the parent may have held the lock.
+    pub(crate) fn check_own(&self) -> Result<()> {
         if self.is_inherited() {
             return Err(Error::interface(
                 "the connection belongs to the process that opened it, not to its forked child",

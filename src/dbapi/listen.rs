@@ -1,7 +1,7 @@
 //! Waiting for a notification, without keeping other threads from the connection.
 //!
 //! Who waits has its turn, but gives it up as soon as another thread wants one: that thread says so by a byte
-//! through a pair of sockets, which the wait watches beside the server's.
+//! through a pair of sockets, which the wait watches beside the server's. Of several that wait, one listens.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
@@ -10,7 +10,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
+
 use super::connection::Connection;
+use super::session::Session;
 use crate::error::{Error, Result};
 use crate::wire::Notification;
 
@@ -23,6 +26,8 @@ pub(super) struct Bell {
     listening: AtomicBool,
     /// How many threads want one.
     wanted: AtomicUsize,
+    /// Held by the thread that waits for notifications: two would ring for each other without end.
+    listener: Mutex<()>,
 }
 
 /// A thread that wants its turn, from the ringing of the bell until it has it.
@@ -64,6 +69,14 @@ impl Bell {
         Ok(self.sockets.get_or_init(|| pair))
     }
 
+    /// Waits to be the one that listens; `None` if the deadline passes first.
+    fn become_listener(&self, deadline: Option<Instant>) -> Option<MutexGuard<'_, ()>> {
+        match deadline {
+            None => Some(self.listener.lock()),
+            Some(deadline) => self.listener.try_lock_until(deadline),
+        }
+    }
+
     /// Forgets the ringing so far.
     fn hush(&self) -> Result<()> {
         let (_, reader) = self.sockets()?;
@@ -87,38 +100,49 @@ impl Connection {
     ) -> Result<Option<Notification>> {
         self.check_open()?;
         let deadline = patience.map(|patience| Instant::now() + patience);
-        loop {
+        // Held until one is taken: the next that waits must not take what this one has seen.
+        let listener = self.bell.become_listener(deadline);
+        while listener.is_some() {
             if let Some(found) = self.mailbox().take_notification() {
                 return Ok(Some(found));
             }
             let Some(mut session) = self.take_turn_until(deadline)? else {
-                return Ok(None);
+                break;
             };
-            let over = self.turn_with(&mut session, None, |session| {
-                self.bell.hush()?;
-                self.bell.listening.store(true, Ordering::SeqCst);
-                let wanted = self.bell.wanted.load(Ordering::SeqCst) > 0;
-                let (_, reader) = self.bell.sockets()?;
-                let outcome = if wanted {
-                    session
-                        .channel()?
-                        .wait_for_server(Some(Instant::now()), None)
-                } else {
-                    session
-                        .channel()?
-                        .wait_for_server(deadline, Some(reader.as_fd()))
-                };
-                self.bell.listening.store(false, Ordering::SeqCst);
-                let timed_out = !outcome?;
-                // What has come is kept where it belongs; nothing else can have.
-                session.keep_what_came()?;
-                Ok(timed_out && !wanted)
-            })?;
+            let over =
+                self.turn_with(&mut session, None, |session| self.listen(session, deadline))?;
             // Fairly: to the thread that rang, if one did.
-            parking_lot::MutexGuard::unlock_fair(session);
-            if over && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                return Ok(self.mailbox().take_notification());
+            MutexGuard::unlock_fair(session);
+            if over {
+                break;
             }
         }
+        // The time is over. Other threads' calls, too, may have brought one.
+        Ok(self.mailbox().take_notification())
+    }
+
+    /// Listens until the server has said something, another thread wants its turn (both false), or the deadline
+    /// has passed (true).
+    fn listen(&self, session: &mut Session, deadline: Option<Instant>) -> Result<bool> {
+        // What came with the last answers has been received already: no waiting would show it.
+        session.keep_what_came()?;
+        if self.mailbox().has_notification() {
+            return Ok(false);
+        }
+        self.bell.hush()?;
+        let (_, reader) = self.bell.sockets()?;
+        self.bell.listening.store(true, Ordering::SeqCst);
+        let heard = if self.bell.wanted.load(Ordering::SeqCst) > 0 {
+            Ok(true)
+        } else {
+            session
+                .channel()
+                .and_then(|channel| channel.wait_for_server(deadline, Some(reader.as_fd())))
+        };
+        self.bell.listening.store(false, Ordering::SeqCst);
+        let heard = heard?;
+        // What has come is kept where it belongs; nothing else can have.
+        session.keep_what_came()?;
+        Ok(!heard)
     }
 }

@@ -11,6 +11,8 @@ use crate::wire::Notification;
 
 /// psycopg2 keeps as many notices.
 const MOST_NOTICES: usize = 50;
+/// What they may hold of memory together, but for the last, which is always kept: one can be as long as 64 MiB.
+const MOST_NOTICE_BYTES: usize = 64 << 20;
 /// What notifications that nobody takes may hold of memory. PostgreSQL's own queue is 8 GB by default.
 const MOST_NOTIFICATION_BYTES: usize = 64 << 20;
 
@@ -21,6 +23,7 @@ pub(crate) struct Mailbox(Mutex<Mail>);
 #[derive(Default)]
 struct Mail {
     notices: VecDeque<Box<ServerFields>>,
+    notice_bytes: usize,
     notifications: VecDeque<Notification>,
     notification_bytes: usize,
     /// How many notifications were dropped since one was last taken.
@@ -49,7 +52,12 @@ impl Mailbox {
 
     /// The oldest notice.
     pub(crate) fn take_notice(&self) -> Option<Box<ServerFields>> {
-        self.0.lock().notices.pop_front()
+        self.0.lock().take_notice()
+    }
+
+    /// Whether there is a notification to take.
+    pub(super) fn has_notification(&self) -> bool {
+        !self.0.lock().notifications.is_empty()
     }
 
     /// The oldest notification.
@@ -75,11 +83,68 @@ impl Mailbox {
 
 impl Mail {
     fn put_notice(&mut self, notice: Box<ServerFields>) {
-        if self.notices.len() >= MOST_NOTICES {
-            self.notices.pop_front();
-        }
+        self.notice_bytes += size_of_notice(&notice);
         self.notices.push_back(notice);
+        while self.notices.len() > MOST_NOTICES
+            || (self.notice_bytes > MOST_NOTICE_BYTES && self.notices.len() > 1)
+        {
+            self.take_notice();
+        }
     }
+
+    fn take_notice(&mut self) -> Option<Box<ServerFields>> {
+        let oldest = self.notices.pop_front()?;
+        self.notice_bytes -= size_of_notice(&oldest);
+        Some(oldest)
+    }
+}
+
+/// What a notice holds of memory, at least.
+fn size_of_notice(notice: &ServerFields) -> usize {
+    let ServerFields {
+        severity,
+        severity_nonlocalized,
+        sqlstate: _,
+        message_primary,
+        message_detail,
+        message_hint,
+        statement_position,
+        internal_position,
+        internal_query,
+        context,
+        schema_name,
+        table_name,
+        column_name,
+        datatype_name,
+        constraint_name,
+        source_file,
+        source_line,
+        source_function,
+    } = notice;
+    [
+        severity,
+        severity_nonlocalized,
+        message_primary,
+        message_detail,
+        message_hint,
+        statement_position,
+        internal_position,
+        internal_query,
+        context,
+        schema_name,
+        table_name,
+        column_name,
+        datatype_name,
+        constraint_name,
+        source_file,
+        source_line,
+        source_function,
+    ]
+    .into_iter()
+    .flatten()
+    .fold(std::mem::size_of::<ServerFields>(), |sum, text| {
+        sum.saturating_add(text.capacity())
+    })
 }
 
 fn size_of(notification: &Notification) -> usize {
@@ -110,6 +175,28 @@ mod tests {
             .collect();
         let expected: Vec<String> = (70..120).map(|number| number.to_string()).collect();
         assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn large_notices_are_bounded_in_bytes_and_the_last_is_kept() {
+        let mailbox = Mailbox::default();
+        for number in 0..10 {
+            let mut large = notice(number);
+            large.message_detail = Some("x".repeat(30 << 20));
+            mailbox.put_notice(large);
+        }
+        mailbox.put_notice(notice(10));
+        let kept: Vec<String> = std::iter::from_fn(|| mailbox.take_notice())
+            .map(|notice| notice.message_primary.unwrap())
+            .collect();
+        assert_eq!(kept, ["8", "9", "10"]);
+        let mut larger = notice(11);
+        larger.message_detail = Some("x".repeat(MOST_NOTICE_BYTES + 1));
+        mailbox.put_notice(notice(10));
+        mailbox.put_notice(larger);
+        assert_eq!(mailbox.0.lock().notices.len(), 1);
+        assert!(mailbox.take_notice().is_some());
+        assert_eq!(mailbox.0.lock().notice_bytes, 0);
     }
 
     #[test]

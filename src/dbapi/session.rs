@@ -48,6 +48,8 @@ pub(crate) struct Session {
     /// The names of the savepoints that the helper has set, innermost last.
     pub(super) savepoints: Vec<String>,
     pub(super) types: Types,
+    /// The server has reported settings, and the encoding among them has not been looked at yet.
+    settings_unseen: bool,
     mailbox: Arc<Mailbox>,
 }
 
@@ -73,6 +75,7 @@ impl Session {
             tpc: Tpc::None,
             savepoints: Vec::new(),
             types: Types::default(),
+            settings_unseen: false,
             mailbox,
         }
     }
@@ -208,11 +211,13 @@ impl Session {
     /// Sets the encoding back to UTF-8, if a statement has changed it: what the server sends and takes from then on
     /// would be read as what it is not. In a failed transaction the rollback does.
     fn restore_encoding(&mut self) -> Result<Option<Error>> {
-        let in_error = self.status() == Status::InError;
-        let wire = self.channel()?.wire_ref();
-        if in_error || !wire.parameters_changed() {
+        // What was reported in a failed transaction may have come to stay when a rollback to a savepoint saves it.
+        self.settings_unseen |= self.channel()?.wire_ref().parameters_changed();
+        if self.status() == Status::InError || !self.settings_unseen {
             return Ok(None);
         }
+        self.settings_unseen = false;
+        let wire = self.channel()?.wire_ref();
         let encoding = wire.parameter_status("client_encoding");
         let Some(encoding) = encoding.filter(|encoding| !is_utf8(encoding)) else {
             return Ok(None);

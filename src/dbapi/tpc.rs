@@ -11,6 +11,8 @@ use super::exchange::Answers;
 use super::session::{self, Session, Status};
 use crate::error::{Error, Result};
 
+/// The SQLSTATE for a prepared transaction that the server does not know.
+const UNDEFINED_OBJECT: &str = "42704";
 /// The longest gtrid and bqual, in characters.
 const LONGEST_PART: usize = 64;
 
@@ -214,6 +216,12 @@ impl Session {
                 ));
             }
         };
+        if self.status() == Status::Idle {
+            self.tpc = Tpc::None;
+            return Err(Error::programming(
+                "the two-phase commit's transaction was ended by a statement: there is nothing to prepare",
+            ));
+        }
         let failure = self.take_failure();
         let outcome = self.command(&format!("PREPARE TRANSACTION {}", xid.literal()));
         match outcome {
@@ -267,9 +275,17 @@ impl Session {
                 outcome
             }
             Tpc::Prepared(xid) => {
-                self.end_prepared(verb, &xid)?;
-                self.tpc = Tpc::None;
-                Ok(())
+                let outcome = self.end_prepared(verb, &xid);
+                // It stays as it is unless it has ended, or another connection has ended it.
+                let gone = |error: &Error| {
+                    error
+                        .sqlstate()
+                        .is_some_and(|state| state.as_str() == UNDEFINED_OBJECT)
+                };
+                if outcome.as_ref().err().is_none_or(gone) {
+                    self.tpc = Tpc::None;
+                }
+                outcome
             }
         }
     }
