@@ -45,7 +45,10 @@ pub mod execute;
 
 pub mod fetch;
 
+
 pub mod value;
+
+pub mod structured;
 
 pub mod error;
 

@@ -1,5 +1,6 @@
 //! The values that are made of values, against what a real server wrote (tests/pg_types/rows.sh), and hostile
 //! forms of them.
+#![allow(unsafe_code)] // Reads the unions and pointers that the decoders filled.
 
 use std::ffi::CString;
 
