@@ -506,28 +506,6 @@ typedef struct dbapi_array_t {
 } dbapi_array_t;
 
 /**
- * A range: two bounds, or empty.
- */
-typedef struct dbapi_range_t {
-  /**
-   * The oid of the bounds' type. In a parameter 0: that of its bounds.
-   */
-  uint32_t subtype_oid;
-  /**
-   * Of DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE and DBAPI_RANGE_UPPER_INCLUSIVE.
-   */
-  int32_t flags;
-  /**
-   * The lower bound; of kind NULL if there is none.
-   */
-  struct dbapi_value_t lower;
-  /**
-   * The upper bound; of kind NULL if there is none.
-   */
-  struct dbapi_value_t upper;
-} dbapi_range_t;
-
-/**
  * A multirange: ranges in order, which do not meet.
  */
 typedef struct dbapi_multirange_t {
@@ -740,6 +718,28 @@ typedef struct dbapi_value_t {
    */
   union dbapi_value_as_t as;
 } dbapi_value_t;
+
+/**
+ * A range: two bounds, or empty.
+ */
+typedef struct dbapi_range_t {
+  /**
+   * The oid of the bounds' type. In a parameter 0: that of its bounds.
+   */
+  uint32_t subtype_oid;
+  /**
+   * Of DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE and DBAPI_RANGE_UPPER_INCLUSIVE.
+   */
+  int32_t flags;
+  /**
+   * The lower bound; of kind NULL if there is none.
+   */
+  struct dbapi_value_t lower;
+  /**
+   * The upper bound; of kind NULL if there is none.
+   */
+  struct dbapi_value_t upper;
+} dbapi_range_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2227,7 +2227,8 @@ dbapi_status_t dbapi_value_set_geometry(dbapi_value_t *value,
  * Makes `value` an HSTORE.
  *
  * @param value written.
- * @param hstore borrowed: the pairs. As a parameter they are an untyped literal, unless the value's oid says their type.
+ * @param hstore borrowed: the pairs. As a parameter they are an untyped literal, unless the value's oid says
+ *   their type.
  *   It is not copied.
  * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `hstore` is NULL. Any thread.
  * @since 0.1

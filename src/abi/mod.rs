@@ -45,7 +45,6 @@ pub mod execute;
 
 pub mod fetch;
 
-
 pub mod value;
 
 pub mod structured;

@@ -160,7 +160,8 @@ pub unsafe extern "C" fn dbapi_value_set_geometry(
 /// Makes `value` an HSTORE.
 ///
 /// @param value written.
-/// @param hstore borrowed: the pairs. As a parameter they are an untyped literal, unless the value's oid says their type.
+/// @param hstore borrowed: the pairs. As a parameter they are an untyped literal, unless the value's oid says
+///   their type.
 ///   It is not copied.
 /// @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `hstore` is NULL. Any thread.
 /// @since 0.1
