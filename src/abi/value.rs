@@ -8,14 +8,7 @@ use super::status::dbapi_status_t::{
     self, DBAPI_INTERFACE_ERROR, DBAPI_OK, DBAPI_PROGRAMMING_ERROR,
 };
 use crate::error::Result;
-pub use crate::types::value::{
-    Array, Bits, Composite, Geometry, Hstore, Inet, Interval, Kind, Multirange, Point, Range, Text,
-    TimeTz, Value, ValueAs,
-};
-pub use crate::types::value::{
-    DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE, DBAPI_RANGE_UPPER_INCLUSIVE, DBAPI_SHAPE_BOX,
-    DBAPI_SHAPE_CIRCLE, DBAPI_SHAPE_LINE, DBAPI_SHAPE_LSEG, DBAPI_SHAPE_PATH, DBAPI_SHAPE_POLYGON,
-};
+pub use crate::types::value::{Interval, Kind, Text, TimeTz, Value, ValueAs};
 use crate::types::{self, Param, view};
 use crate::wire::LONGEST_MESSAGE;
 
@@ -94,7 +87,7 @@ pub unsafe extern "C" fn dbapi_value_format(
 }
 
 /// Fills `value`, unless it is NULL.
-fn fill(
+pub(super) fn fill(
     value: *mut Value,
     kind: Kind,
     set: impl FnOnce(&mut ValueAs) -> Result<()>,
@@ -372,7 +365,7 @@ pub unsafe extern "C" fn dbapi_value_set_uuid(
 }
 
 /// Reads a member of `value`, if its kind is one of `kinds`.
-fn held<T>(
+pub(super) fn held<T>(
     value: *const Value,
     kinds: &[Kind],
     out: *mut T,

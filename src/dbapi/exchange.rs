@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::all_results::Earlier;
 use super::catalog;
 use super::result::Reply;
-use super::session::Session;
+use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Channel;
 use crate::types::{Catalog, Param};
@@ -28,6 +28,8 @@ pub(super) struct Answers {
     pub(super) before: Option<Earlier>,
     /// A statement was empty.
     pub(super) empty: bool,
+    /// A transaction was committed. The next may have begun at once: COMMIT AND CHAIN, or a BEGIN behind it.
+    pub(super) committed: bool,
     /// A command that may have changed types has ended.
     pub(super) changes_types: bool,
     /// The first thing that went wrong.
@@ -44,6 +46,7 @@ impl Answers {
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
                 self.changes_types |= catalog::changes_types(&tag);
+                self.committed |= matches!(tag.as_str(), "COMMIT" | "PREPARE TRANSACTION");
                 let rows = channel.wire().take_rows()?;
                 let last = self.last.replace(Reply {
                     columns: self.columns.take(),
@@ -112,6 +115,9 @@ impl Session {
         }
         if answers.changes_types {
             self.types.forget();
+        }
+        if answers.committed && self.status() != Status::Idle {
+            self.end_transaction();
         }
         self.settle(answers.failure.take())?;
         Ok(answers)

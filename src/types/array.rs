@@ -249,7 +249,12 @@ pub(super) fn format(array: View<'_, Array>, out: &mut String, depth: u32) -> Re
         }
         text.clear();
         let oid = if item.oid == 0 { element } else { item.oid };
-        in_item(index, render(oid, &item.datum, &mut text, depth + 1))?;
+        let rendered = render(oid, &item.datum, &mut text, depth + 1);
+        // The way to the item, but not of what has no end.
+        match depth {
+            0..=3 => in_item(index, rendered)?,
+            _ => rendered?,
+        }
         quote::push_array_item(&text, delimiter, out);
     }
     out.extend(std::iter::repeat_n('}', extents.iter().count()));

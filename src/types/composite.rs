@@ -122,7 +122,11 @@ pub(super) fn format(
     out.push('(');
     let mut text = String::new();
     for (index, field) in composite.fields()?.iter().enumerate() {
-        let at = |error: Error| error.prefixed(&format!("field {}: ", index + 1));
+        let at = |error: Error| match depth {
+            0..=3 => error.prefixed(&format!("field {}: ", index + 1)),
+            // The way to the field, but not of what has no end.
+            _ => error,
+        };
         let field = field.map_err(at)?;
         if index > 0 {
             out.push(',');

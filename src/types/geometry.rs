@@ -109,25 +109,31 @@ fn figure(oid: u32, scan: &mut Scan<'_>) -> Result<Option<Figure>, Error> {
             figure.points.push(centre);
             figure.numbers = [radius, 0.0, 0.0];
         }
-        oid::BOX => return points(scan, figure),
         _ => {
-            let open = oid != oid::POLYGON && scan.eat(b'[');
-            if !open {
-                expect(scan, b'(')?;
+            let open = match oid {
+                oid::LSEG => Some(true),
+                oid::PATH => Some(scan.0.first() == Some(&b'[')),
+                oid::POLYGON => Some(false),
+                // A box has nothing around it.
+                _ => None,
+            };
+            if let Some(open) = open {
+                expect(scan, if open { b'[' } else { b'(' })?;
             }
-            figure.closed = oid == oid::PATH && !open;
-            let Some(read) = points(scan, figure)? else {
+            let Some(points) = points(scan)? else {
                 return Ok(None);
             };
-            figure = read;
-            expect(scan, if open { b']' } else { b')' })?;
+            if let Some(open) = open {
+                expect(scan, if open { b']' } else { b')' })?;
+            }
+            figure.closed = oid == oid::PATH && open == Some(false);
+            figure.points = points;
         }
     }
-    let enough = match oid {
-        oid::LSEG => !figure.closed && figure.points.len() == 2,
-        _ => true,
-    };
-    enough.then_some(Some(figure)).ok_or_else(wrong)
+    match oid {
+        oid::LSEG | oid::BOX if figure.points.len() != 2 => Err(wrong()),
+        _ => Ok(Some(figure)),
+    }
 }
 
 fn expect(scan: &mut Scan<'_>, byte: u8) -> Result<(), Error> {
@@ -138,15 +144,16 @@ fn expect(scan: &mut Scan<'_>, byte: u8) -> Result<(), Error> {
 }
 
 /// Points with commas between them.
-fn points(scan: &mut Scan<'_>, mut figure: Figure) -> Result<Option<Figure>, Error> {
+fn points(scan: &mut Scan<'_>) -> Result<Option<Vec<Point>>, Error> {
+    let mut points = Vec::new();
     loop {
         let Some(point) = point(scan)? else {
             return Ok(None);
         };
-        figure.points.try_reserve(1).map_err(|_| out_of_memory())?;
-        figure.points.push(point);
+        points.try_reserve(1).map_err(|_| out_of_memory())?;
+        points.push(point);
         if !scan.eat(b',') {
-            return Ok(Some(figure));
+            return Ok(Some(points));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a real server says, and the decoders, `format` and `Param` together against it.
 #![allow(unsafe_code)] // Reads the unions and pointers that the decoders filled.
 
+mod structured;
+
 use bytes::BytesMut;
 
 use super::value::{Arena, Kind, Value};

@@ -275,6 +275,10 @@ pub struct Hstore {
     pub values: *const Value,
 }
 
+// A range holds values, so C must see it behind them. cbindgen does not follow a name given by `use`, and writes for
+// this one what cbindgen.toml says.
+use Range as RangeBehind;
+
 /// What a value holds; its kind says which member.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -296,7 +300,7 @@ pub union ValueAs {
     /// ARRAY.
     pub array: *const Array,
     /// RANGE.
-    pub range: *const Range,
+    pub range: *const RangeBehind,
     /// MULTIRANGE.
     pub multirange: *const Multirange,
     /// COMPOSITE.
