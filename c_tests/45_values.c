@@ -87,9 +87,8 @@ static const struct {
     { DBAPI_KIND_JSON, { "'{\"a\": [1, null]}'::json", "' 1 '::json", "'{\"b\":1,\"a\":\"\xc3\xa4\"}'::jsonb", "'null'::jsonb", "'{}'::jsonb" } },
     /* No kind of their own: PostgreSQL's text. */
     { DBAPI_KIND_TEXT,
-      { "'127.0.0.1/8'::inet", "'08:00:2b:01:02:03'::macaddr", "point '(1.5,2)'", "B'10101'", "'$1.50'::money", "'a b c'::tsvector",
-        "'fat & rat'::tsquery", "'0/16B3748'::pg_lsn", "ROW(1, 'a,b')::record", "int4range(1, 5)", "'<a/>'::xml", "'pg_class'::regclass",
-        "'(0,1)'::tid", "'12'::xid", "'{[1,2)}'::int4multirange", "path '((1,2),(3,4))'", "'192.168.0.0/16'::cidr" } },
+      { "'08:00:2b:01:02:03'::macaddr", "'$1.50'::money", "'a b c'::tsvector", "'fat & rat'::tsquery", "'0/16B3748'::pg_lsn", "'<a/>'::xml",
+        "'pg_class'::regclass", "'(0,1)'::tid" } },
     /* PostgreSQL's last years do not fit into microseconds from 1970. */
     { DBAPI_KIND_TEXT,
       { "timestamp '294247-01-10 04:00:54.775807'", "timestamp '294276-12-31 23:59:59.999999'",

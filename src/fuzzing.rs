@@ -12,6 +12,7 @@
 #[cfg(test)]
 mod replay;
 mod server;
+mod structured;
 
 use crate::conninfo::Conninfo;
 use crate::dbapi::Arguments;
@@ -19,15 +20,18 @@ use crate::types::value::{Arena, Kind};
 use crate::types::{self, Catalog, Datum, Param, oid};
 
 pub use server::wire_server_bytes;
+pub use structured::{structured_binary, structured_text};
 
 /// A target's name, as in fuzz/, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     ("wire_server_bytes", wire_server_bytes),
     ("text_decoders", text_decoders),
     ("binary_decoders", binary_decoders),
+    ("structured_text", structured_text),
+    ("structured_binary", structured_binary),
     ("conninfo_parse", conninfo_parse),
     ("placeholders", placeholders),
 ];
