@@ -148,3 +148,31 @@ pub fn structured_binary(data: &[u8]) {
         let _ = text_of(&value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The corpora are worth mutating: what is in them is read.
+    #[test]
+    fn the_corpora_are_values() {
+        let catalog = catalog();
+        for (target, binary) in [("structured_text", false), ("structured_binary", true)] {
+            let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus");
+            let files = std::fs::read_dir(format!("{directory}/{target}")).unwrap();
+            for path in files.map(|file| file.unwrap().path()) {
+                let bytes = [std::fs::read(&path).unwrap(), vec![0]].concat();
+                let oid = TYPES[usize::from(bytes[0])];
+                let cell = &bytes[1..bytes.len() - 1];
+                let mut arena = Arena::default();
+                let value = match binary {
+                    true => types::decode_binary(oid, cell, &catalog, &mut arena),
+                    false => types::decode_text(oid, cell, &catalog, &mut arena),
+                };
+                let value = value.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let text = text_of(&value).unwrap();
+                assert!(binary || text.as_bytes() == cell, "{text}");
+            }
+        }
+    }
+}
