@@ -395,6 +395,32 @@ static void wrong_values_name_the_parameter(void)
     close_cursor();
 }
 
+/* What programs are compiled against. */
+static void layouts_are_frozen(void)
+{
+    CHECK_SIZE(sizeof(dbapi_value_t), 8 + sizeof(dbapi_value_as_t));
+    CHECK_SIZE(sizeof(dbapi_value_as_t), 16);
+    CHECK_SIZE(offsetof(dbapi_array_t, dimensions), 4);
+    CHECK_SIZE(offsetof(dbapi_array_t, lengths), 8);
+    CHECK_SIZE(offsetof(dbapi_array_t, items), 8 + 3 * sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_range_t, flags), 4);
+    CHECK_SIZE(offsetof(dbapi_range_t, lower), 8);
+    CHECK_SIZE(offsetof(dbapi_range_t, upper), 8 + sizeof(dbapi_value_t));
+    CHECK_SIZE(offsetof(dbapi_multirange_t, count), sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_multirange_t, ranges), 2 * sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_composite_t, fields), sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_composite_t, names), 2 * sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_inet_t, address), 2);
+    CHECK_SIZE(sizeof(dbapi_inet_t), 18);
+    CHECK_SIZE(offsetof(dbapi_bits_t, bytes), sizeof(void *));
+    CHECK_SIZE(sizeof(dbapi_point_t), 16);
+    CHECK_SIZE(offsetof(dbapi_geometry_t, count), 8);
+    CHECK_SIZE(offsetof(dbapi_geometry_t, points), 8 + sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_geometry_t, numbers), 8 + 2 * sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_hstore_t, keys), sizeof(void *));
+    CHECK_SIZE(offsetof(dbapi_hstore_t, values), 2 * sizeof(void *));
+}
+
 static void setters_and_getters(void)
 {
     const dbapi_array_t array = { 0, 0, NULL, NULL, 0, NULL };
@@ -499,5 +525,5 @@ static void all_rows_at_once(void)
 }
 
 CHECK_MAIN(CASE(read_written_and_sent_back), CASE(arrays_as_structs), CASE(ranges_as_structs), CASE(the_others_as_structs), CASE(columns_tell_their_kind),
-           CASE(arrays_as_parameters), CASE(other_kinds_as_parameters), CASE(wrong_values_name_the_parameter), CASE(setters_and_getters),
+           CASE(arrays_as_parameters), CASE(other_kinds_as_parameters), CASE(wrong_values_name_the_parameter), CASE(layouts_are_frozen), CASE(setters_and_getters),
            CASE(large_arrays), CASE(all_rows_at_once))

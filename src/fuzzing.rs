@@ -13,6 +13,7 @@
 mod replay;
 mod server;
 mod sql;
+mod structured;
 
 use crate::conninfo::Conninfo;
 use crate::types::value::{Arena, Kind};
@@ -20,15 +21,18 @@ use crate::types::{self, Catalog, oid};
 
 pub use server::wire_server_bytes;
 pub use sql::{lexer, placeholders};
+pub use structured::{structured_binary, structured_text};
 
 /// A target's name, as in fuzz/, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     ("wire_server_bytes", wire_server_bytes),
     ("text_decoders", text_decoders),
     ("binary_decoders", binary_decoders),
+    ("structured_text", structured_text),
+    ("structured_binary", structured_binary),
     ("conninfo_parse", conninfo_parse),
     ("placeholders", placeholders),
     ("lexer", lexer),

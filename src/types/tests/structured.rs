@@ -10,14 +10,14 @@ use super::*;
 const ROWS: &str = include_str!("structured_rows.tsv");
 
 /// One row of the file.
-struct Row {
+pub(super) struct Row {
     line: &'static str,
-    oid: u32,
+    pub(super) oid: u32,
     binary: Vec<u8>,
-    text: String,
+    pub(super) text: String,
 }
 
-fn catalog() -> Catalog {
+pub(super) fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     for line in ROWS.lines().filter(|line| line.starts_with("#TYPE")) {
         let columns: Vec<&str> = line.split('\t').collect();
@@ -51,7 +51,7 @@ fn catalog() -> Catalog {
     catalog
 }
 
-fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<Row> {
     let lines = ROWS.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
