@@ -180,7 +180,7 @@ static void result_format_out_of_range(void)
 
 static void parameter_kind_out_of_range(void)
 {
-    static const int32_t kinds[] = { -1, 16, 9999, INT32_MIN, INT32_MAX };
+    static const int32_t kinds[] = { -1, 24, 9999, INT32_MIN, INT32_MAX };
     dbapi_connection_t *connection = connect_test();
     dbapi_cursor_t *cursor = cursor_of(connection);
     for (size_t i = 0; i < COUNT(kinds); i++) {

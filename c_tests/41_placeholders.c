@@ -88,7 +88,11 @@ static void ask(const char *setting, char kind, const char *token, const char *e
         check_text(CHECK_HERE, line, description[0].name, expected);
     } else {
         const dbapi_value_t *row = fetch_row(cursor);
-        check_text(CHECK_HERE, line, row[0].as.text.data, expected);
+        char text[300];
+        if (row[0].kind == DBAPI_KIND_BITS) {
+            CHECK_OK(dbapi_value_format(&row[0], text, sizeof text, NULL, &failure));
+        }
+        check_text(CHECK_HERE, line, row[0].kind == DBAPI_KIND_BITS ? text : row[0].as.text.data, expected);
         check_end(cursor);
     }
     clear_failure();

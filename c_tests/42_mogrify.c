@@ -194,7 +194,7 @@ static void what_cannot_be_rendered(void)
     FAILS("%s, %s", params, 2, DBAPI_DATA_ERROR, "22021", "parameter 2: ");
     FAILS("%s", params + 2, 1, DBAPI_DATA_ERROR, "22021", "UTF-8");
     FAILS("%s", params + 3, 1, DBAPI_DATA_ERROR, "22008", "date");
-    FAILS("%s", &array, 1, DBAPI_NOT_SUPPORTED_ERROR, NULL, "array");
+    FAILS("%s", &array, 1, DBAPI_PROGRAMMING_ERROR, NULL, "NULL");
     FAILS("%s", &odd, 1, DBAPI_PROGRAMMING_ERROR, NULL, "4711");
     FAILS("E'a'\n%s", &escape, 1, DBAPI_PROGRAMMING_ERROR, NULL, "go on the literal");
 #undef FAILS
@@ -511,7 +511,34 @@ static void a_call_in_progress_is_not_waited_for(void)
     close_cursor();
 }
 
-CHECK_MAIN(CASE(every_kind_as_psycopg2_renders_it), CASE(without_standard_conforming_strings),
+/* As psycopg2 adapts a list; what Python has no type for is its text with a cast. */
+static void arrays_and_the_like(void)
+{
+    static const int32_t two[] = { 2 }, three[] = { 3 }, two_by_two[] = { 2, 2 }, from_0[] = { 0 };
+    const dbapi_value_t numbers[] = { DBAPI_INT(1), DBAPI_INT(-2), DBAPI_NULL, DBAPI_INT(4) };
+    const dbapi_value_t texts[] = { DBAPI_TEXT("a'b"), DBAPI_TEXT("c\\d") };
+    const dbapi_value_t nothing[] = { DBAPI_NULL, DBAPI_NULL };
+    const dbapi_array_t of_three = { .dimensions = 1, .lengths = three, .count = 3, .items = numbers };
+    const dbapi_array_t of_four = { .dimensions = 2, .lengths = two_by_two, .count = 4, .items = numbers };
+    const dbapi_array_t of_texts = { .dimensions = 1, .lengths = two, .count = 2, .items = texts };
+    const dbapi_array_t of_nothing = { .dimensions = 1, .lengths = two, .count = 2, .items = nothing };
+    const dbapi_array_t empty = { .element_oid = 23 };
+    const dbapi_array_t shifted = { .dimensions = 1, .lengths = two, .lower_bounds = from_0, .count = 2, .items = numbers };
+    dbapi_range_t range = { .subtype_oid = 23, .flags = DBAPI_RANGE_LOWER_INCLUSIVE };
+    range.lower = DBAPI_INT(-1);
+    open_cursor();
+    CHECK_LITERAL(DBAPI_ARRAY(&of_three), "ARRAY[1, -2,NULL]");
+    CHECK_LITERAL(DBAPI_ARRAY(&of_four), "ARRAY[ARRAY[1, -2],ARRAY[NULL,4]]");
+    CHECK_LITERAL(DBAPI_ARRAY(&of_texts), "ARRAY['a''b','c\\d']");
+    CHECK_LITERAL(DBAPI_ARRAY(&of_nothing), "'{NULL,NULL}'");
+    CHECK_LITERAL(DBAPI_ARRAY(&empty), "'{}'");
+    CHECK_LITERAL(DBAPI_ARRAY(&shifted), "'[0:1]={1,-2}'::int4[]");
+    CHECK_LITERAL(DBAPI_RANGE(&range), "'[-1,)'::int4range");
+    CHECK_LITERAL(DBAPI_POINT(1, -2.5), "'(1,-2.5)'::point");
+    close_cursor();
+}
+
+CHECK_MAIN(CASE(every_kind_as_psycopg2_renders_it), CASE(arrays_and_the_like), CASE(without_standard_conforming_strings),
            CASE(statements_as_psycopg2_renders_them), CASE(what_cannot_be_rendered), CASE(the_buffer_is_never_overrun),
            CASE(counted_input_is_never_overread), CASE(the_server_reads_what_was_given), CASE(texts_in_all_places),
            CASE(casts_name_the_type_of_the_oid), CASE(a_call_in_progress_is_not_waited_for))

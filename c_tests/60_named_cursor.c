@@ -374,7 +374,46 @@ static void a_failing_declare(void)
     dbapi_connection_free(connection);
 }
 
-CHECK_MAIN(CASE(fetches_from_the_server), CASE(the_server_knows_it), CASE(freeing_closes_it), CASE(takes_parameters),
+/* DISCARD ALL closes even what was declared with hold. */
+static void reset_ends_even_a_held_one(void)
+{
+    dbapi_cursor_t *cursor = NULL;
+    const dbapi_value_t *row = NULL;
+    dbapi_connection_t *connection = connect_test();
+    CHECK_OK(dbapi_cursor_named(connection, "held", -1, true, &cursor, &failure));
+    run(cursor, "SELECT 1");
+    CHECK_OK(dbapi_commit(connection, &failure));
+    CHECK_OK(dbapi_connection_reset(connection, &failure));
+    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "reset");
+    CHECK_OK(dbapi_cursor_close(cursor, &failure));
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+/* A transaction that ends where the next begins is one that has ended. */
+static void ends_with_a_chained_commit(void)
+{
+    static const char *const ends[] = { "COMMIT AND CHAIN", "COMMIT; BEGIN" };
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        dbapi_cursor_t *named = NULL;
+        const dbapi_value_t *row = NULL;
+        dbapi_connection_t *connection = connect_test();
+        dbapi_cursor_t *cursor = cursor_of(connection);
+        CHECK_OK(dbapi_savepoint_begin(connection, "here", &failure));
+        CHECK_OK(dbapi_cursor_named(connection, "chained", -1, false, &named, &failure));
+        run(named, "SELECT 1");
+        run(cursor, ends[i]);
+        CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INTRANS);
+        CHECK_FAILS(dbapi_fetchone(named, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "the transaction that declared it has ended");
+        CHECK_FAILS(dbapi_savepoint_release(connection, "here", &failure), DBAPI_PROGRAMMING_ERROR, "3B001", "here");
+        CHECK_TEXT(query_text(cursor, "SELECT 'as ever'"), "as ever");
+        dbapi_cursor_free(named);
+        dbapi_cursor_free(cursor);
+        dbapi_connection_free(connection);
+    }
+}
+
+CHECK_MAIN(CASE(reset_ends_even_a_held_one), CASE(ends_with_a_chained_commit), CASE(fetches_from_the_server), CASE(the_server_knows_it), CASE(freeing_closes_it), CASE(takes_parameters),
            CASE(a_second_execute_is_refused), CASE(executemany_is_refused), CASE(autocommit_needs_hold),
            CASE(ends_with_its_transaction), CASE(with_hold_survives_commit),
            CASE(reading_a_held_cursor_begins_nothing), CASE(with_hold_does_not_survive_rollback), CASE(any_name_is_legal),

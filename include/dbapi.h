@@ -50,6 +50,51 @@
 #define DBAPI_UNCHANGED -2
 
 /**
+ * No value lies in the range; it has no bounds.
+ */
+#define DBAPI_RANGE_EMPTY 1
+
+/**
+ * The lower bound itself lies in the range.
+ */
+#define DBAPI_RANGE_LOWER_INCLUSIVE 2
+
+/**
+ * The upper bound itself lies in the range.
+ */
+#define DBAPI_RANGE_UPPER_INCLUSIVE 4
+
+/**
+ * A line: three numbers and no point.
+ */
+#define DBAPI_SHAPE_LINE 1
+
+/**
+ * A line segment: two points.
+ */
+#define DBAPI_SHAPE_LSEG 2
+
+/**
+ * A box: two corners, the upper right one first.
+ */
+#define DBAPI_SHAPE_BOX 3
+
+/**
+ * A path: points, open or closed.
+ */
+#define DBAPI_SHAPE_PATH 4
+
+/**
+ * A polygon: points.
+ */
+#define DBAPI_SHAPE_POLYGON 5
+
+/**
+ * A circle: its centre, and a number.
+ */
+#define DBAPI_SHAPE_CIRCLE 6
+
+/**
  * How a call ended: 0 is success, positive an outcome that is no error, negative an error of one PEP 249
  * class. Never renumbered.
  */
@@ -109,7 +154,7 @@ typedef enum dbapi_kind_t {
    */
   DBAPI_KIND_BOOL = 1,
   /**
-   * `as.integer`: int2, int4, int8, oid.
+   * `as.integer`: int2, int4, int8, oid, xid, cid, xid8.
    */
   DBAPI_KIND_INT = 2,
   /**
@@ -117,7 +162,7 @@ typedef enum dbapi_kind_t {
    */
   DBAPI_KIND_FLOAT = 3,
   /**
-   * `as.text`: the exact decimal digits, or NaN, Infinity, -Infinity.
+   * `as.text`: the exact decimal digits, or NaN, Infinity, -Infinity. Also an xid8 beyond int64.
    */
   DBAPI_KIND_NUMERIC = 4,
   /**
@@ -167,6 +212,38 @@ typedef enum dbapi_kind_t {
    * `as.array`.
    */
   DBAPI_KIND_ARRAY = 15,
+  /**
+   * `as.range`.
+   */
+  DBAPI_KIND_RANGE = 16,
+  /**
+   * `as.multirange`.
+   */
+  DBAPI_KIND_MULTIRANGE = 17,
+  /**
+   * `as.composite`: a row in a column.
+   */
+  DBAPI_KIND_COMPOSITE = 18,
+  /**
+   * `as.inet`: inet and cidr.
+   */
+  DBAPI_KIND_INET = 19,
+  /**
+   * `as.bits`: bit and varbit.
+   */
+  DBAPI_KIND_BITS = 20,
+  /**
+   * `as.point`.
+   */
+  DBAPI_KIND_POINT = 21,
+  /**
+   * `as.geometry`: line, lseg, box, path, polygon, circle.
+   */
+  DBAPI_KIND_GEOMETRY = 22,
+  /**
+   * `as.hstore`.
+   */
+  DBAPI_KIND_HSTORE = 23,
 } dbapi_kind_t;
 
 /**
@@ -439,22 +516,25 @@ typedef struct dbapi_timetz_t {
 
 /**
  * An array: `dimensions` lengths and lower bounds, and the items in row-major order.
+ *
+ * Like every struct that a value points to: in a row it belongs to the cursor, as long as the row; in a
+ * parameter it belongs to the caller, and is needed only during the call.
  */
 typedef struct dbapi_array_t {
   /**
-   * The oid of the items' type.
+   * The oid of the items' type. In a parameter 0: that of its items.
    */
   uint32_t element_oid;
   /**
-   * How many dimensions; 0 for an empty array.
+   * How many dimensions, at most 6; 0 for an empty array.
    */
   int32_t dimensions;
   /**
-   * One length a dimension.
+   * One length a dimension. In a parameter of one dimension, NULL is `count`.
    */
   const int32_t *lengths;
   /**
-   * One lower bound a dimension; 1 unless the array says otherwise.
+   * One lower bound a dimension; 1 unless the array says otherwise. In a parameter, NULL is 1 for each.
    */
   const int32_t *lower_bounds;
   /**
@@ -462,10 +542,136 @@ typedef struct dbapi_array_t {
    */
   size_t count;
   /**
-   * The items.
+   * The items; NULL ones are values of kind NULL.
    */
   const struct dbapi_value_t *items;
 } dbapi_array_t;
+
+/**
+ * A multirange: ranges in order, which do not meet.
+ */
+typedef struct dbapi_multirange_t {
+  /**
+   * The oid of the ranges' type. In a parameter 0: that of its ranges.
+   */
+  uint32_t range_oid;
+  /**
+   * How many ranges.
+   */
+  size_t count;
+  /**
+   * Values of kind RANGE.
+   */
+  const struct dbapi_value_t *ranges;
+} dbapi_multirange_t;
+
+/**
+ * A row: a value of a composite type, or a record.
+ */
+typedef struct dbapi_composite_t {
+  /**
+   * How many fields.
+   */
+  size_t count;
+  /**
+   * The fields.
+   */
+  const struct dbapi_value_t *fields;
+  /**
+   * The fields' names; NULL if they are not known, as those of a record. Not looked at in a parameter.
+   */
+  const char *const *names;
+} dbapi_composite_t;
+
+/**
+ * An address of a host or a network: inet or cidr, which the value's oid tells apart.
+ */
+typedef struct dbapi_inet_t {
+  /**
+   * 4 or 6.
+   */
+  uint8_t family;
+  /**
+   * How many bits, from the first, are the network's: at most 32 or 128.
+   */
+  uint8_t prefix;
+  /**
+   * In network order; of IPv4 the first four bytes, the others being 0.
+   */
+  uint8_t address[16];
+} dbapi_inet_t;
+
+/**
+ * A string of bits.
+ */
+typedef struct dbapi_bits_t {
+  /**
+   * In bits.
+   */
+  size_t length;
+  /**
+   * The first bit is the highest of the first byte. What the last byte has more is 0.
+   */
+  const uint8_t *bytes;
+} dbapi_bits_t;
+
+/**
+ * A point of a plane.
+ */
+typedef struct dbapi_point_t {
+  /**
+   * To the right.
+   */
+  double x;
+  /**
+   * Upward.
+   */
+  double y;
+} dbapi_point_t;
+
+/**
+ * A figure of a plane.
+ */
+typedef struct dbapi_geometry_t {
+  /**
+   * A DBAPI_SHAPE_: which figure.
+   */
+  int32_t shape;
+  /**
+   * 1 if a path's last point is joined to its first, 0 if not; of other shapes 0.
+   */
+  int32_t closed;
+  /**
+   * How many points.
+   */
+  size_t count;
+  /**
+   * The points.
+   */
+  const struct dbapi_point_t *points;
+  /**
+   * A line's A, B and C, of Ax + By + C = 0; a circle's radius; else 0.
+   */
+  double numbers[3];
+} dbapi_geometry_t;
+
+/**
+ * Keys with their values, of the extension hstore.
+ */
+typedef struct dbapi_hstore_t {
+  /**
+   * How many pairs.
+   */
+  size_t count;
+  /**
+   * The keys, of kind TEXT.
+   */
+  const struct dbapi_value_t *keys;
+  /**
+   * The values, of kind TEXT or NULL.
+   */
+  const struct dbapi_value_t *values;
+} dbapi_hstore_t;
 
 /**
  * What a value holds; its kind says which member.
@@ -503,6 +709,38 @@ typedef union dbapi_value_as_t {
    * ARRAY.
    */
   const struct dbapi_array_t *array;
+  /**
+   * RANGE.
+   */
+  const struct dbapi_range_t *range;
+  /**
+   * MULTIRANGE.
+   */
+  const struct dbapi_multirange_t *multirange;
+  /**
+   * COMPOSITE.
+   */
+  const struct dbapi_composite_t *composite;
+  /**
+   * INET.
+   */
+  const struct dbapi_inet_t *inet;
+  /**
+   * BITS.
+   */
+  const struct dbapi_bits_t *bits;
+  /**
+   * POINT.
+   */
+  struct dbapi_point_t point;
+  /**
+   * GEOMETRY.
+   */
+  const struct dbapi_geometry_t *geometry;
+  /**
+   * HSTORE.
+   */
+  const struct dbapi_hstore_t *hstore;
 } dbapi_value_as_t;
 
 /**
@@ -522,6 +760,28 @@ typedef struct dbapi_value_t {
    */
   union dbapi_value_as_t as;
 } dbapi_value_t;
+
+/**
+ * A range: two bounds, or empty.
+ */
+typedef struct dbapi_range_t {
+  /**
+   * The oid of the bounds' type. In a parameter 0: that of its bounds.
+   */
+  uint32_t subtype_oid;
+  /**
+   * Of DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE and DBAPI_RANGE_UPPER_INCLUSIVE.
+   */
+  int32_t flags;
+  /**
+   * The lower bound; of kind NULL if there is none.
+   */
+  struct dbapi_value_t lower;
+  /**
+   * The upper bound; of kind NULL if there is none.
+   */
+  struct dbapi_value_t upper;
+} dbapi_range_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2319,6 +2579,219 @@ dbapi_status_t dbapi_value_get_uuid(const dbapi_value_t *value,
                                     uint8_t *out_uuid);
 
 /**
+ * Makes `value` an ARRAY. Neither the struct nor what it points to is copied: as with those below, both must live
+ * as long as the value is used.
+ *
+ * @param value written.
+ * @param array borrowed: the array. It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `array` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_array(dbapi_value_t *value,
+                                     const dbapi_array_t *array);
+
+/**
+ * Makes `value` a RANGE.
+ *
+ * @param value written.
+ * @param range borrowed: a range. It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `range` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_range(dbapi_value_t *value,
+                                     const dbapi_range_t *range);
+
+/**
+ * Makes `value` a MULTIRANGE.
+ *
+ * @param value written.
+ * @param multirange borrowed: a multirange. It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `multirange` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_multirange(dbapi_value_t *value,
+                                          const dbapi_multirange_t *multirange);
+
+/**
+ * Makes `value` a COMPOSITE.
+ *
+ * @param value written.
+ * @param composite borrowed: the row. As a parameter it is an untyped literal, unless the value's oid says its type.
+ *   It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `composite` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_composite(dbapi_value_t *value,
+                                         const dbapi_composite_t *composite);
+
+/**
+ * Makes `value` an INET.
+ *
+ * @param value written.
+ * @param inet borrowed: an address: an inet, unless the value's oid says cidr. It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `inet` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_inet(dbapi_value_t *value,
+                                    const dbapi_inet_t *inet);
+
+/**
+ * Makes `value` a BITS.
+ *
+ * @param value written.
+ * @param bits borrowed: a bit string: a bit, unless the value's oid says varbit. It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `bits` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_bits(dbapi_value_t *value,
+                                    const dbapi_bits_t *bits);
+
+/**
+ * Makes `value` a POINT.
+ *
+ * @param value written.
+ * @param x to the right.
+ * @param y upward.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_point(dbapi_value_t *value, double x, double y);
+
+/**
+ * Makes `value` a GEOMETRY.
+ *
+ * @param value written.
+ * @param geometry borrowed: a figure. It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `geometry` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_geometry(dbapi_value_t *value,
+                                        const dbapi_geometry_t *geometry);
+
+/**
+ * Makes `value` an HSTORE.
+ *
+ * @param value written.
+ * @param hstore borrowed: the pairs. As a parameter they are an untyped literal, unless the value's oid says
+ *   their type.
+ *   It is not copied.
+ * @return DBAPI_OK; DBAPI_INTERFACE_ERROR if `value` or `hstore` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_hstore(dbapi_value_t *value,
+                                      const dbapi_hstore_t *hstore);
+
+/**
+ * Reads an ARRAY.
+ *
+ * @param value borrowed.
+ * @param out_array receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_array(const dbapi_value_t *value,
+                                     const dbapi_array_t **out_array);
+
+/**
+ * Reads a RANGE.
+ *
+ * @param value borrowed.
+ * @param out_range receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_range(const dbapi_value_t *value,
+                                     const dbapi_range_t **out_range);
+
+/**
+ * Reads a MULTIRANGE.
+ *
+ * @param value borrowed.
+ * @param out_multirange receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_multirange(const dbapi_value_t *value,
+                                          const dbapi_multirange_t **out_multirange);
+
+/**
+ * Reads a COMPOSITE.
+ *
+ * @param value borrowed.
+ * @param out_composite receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_composite(const dbapi_value_t *value,
+                                         const dbapi_composite_t **out_composite);
+
+/**
+ * Reads an INET.
+ *
+ * @param value borrowed.
+ * @param out_inet receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_inet(const dbapi_value_t *value,
+                                    const dbapi_inet_t **out_inet);
+
+/**
+ * Reads a BITS.
+ *
+ * @param value borrowed.
+ * @param out_bits receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_bits(const dbapi_value_t *value,
+                                    const dbapi_bits_t **out_bits);
+
+/**
+ * Reads a POINT.
+ *
+ * @param value borrowed.
+ * @param out_x receives x; may be NULL.
+ * @param out_y receives y; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_point(const dbapi_value_t *value,
+                                     double *out_x,
+                                     double *out_y);
+
+/**
+ * Reads a GEOMETRY.
+ *
+ * @param value borrowed.
+ * @param out_geometry receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_geometry(const dbapi_value_t *value,
+                                        const dbapi_geometry_t **out_geometry);
+
+/**
+ * Reads an HSTORE.
+ *
+ * @param value borrowed.
+ * @param out_hstore receives a pointer to the struct, borrowed from where the value came from; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR if it is of another kind, DBAPI_INTERFACE_ERROR if `value` is NULL.
+ *   Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_hstore(const dbapi_value_t *value,
+                                      const dbapi_hstore_t **out_hstore);
+
+/**
  * The status that the failed function returned.
  *
  * @param error borrowed.
@@ -2770,6 +3243,70 @@ static inline dbapi_value_t dbapi_inline_uuid(const void *bytes)
   return value;
 }
 
+static inline dbapi_value_t dbapi_inline_array(const dbapi_array_t *array)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_ARRAY, 0);
+  value.as.array = array;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_range(const dbapi_range_t *range)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_RANGE, 0);
+  value.as.range = range;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_multirange(const dbapi_multirange_t *multirange)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_MULTIRANGE, 0);
+  value.as.multirange = multirange;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_composite(const dbapi_composite_t *composite)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_COMPOSITE, 0);
+  value.as.composite = composite;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_inet(const dbapi_inet_t *inet)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_INET, 0);
+  value.as.inet = inet;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_bits(const dbapi_bits_t *bits)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_BITS, 0);
+  value.as.bits = bits;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_point(double x, double y)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_POINT, 0);
+  value.as.point.x = x;
+  value.as.point.y = y;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_geometry(const dbapi_geometry_t *geometry)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_GEOMETRY, 0);
+  value.as.geometry = geometry;
+  return value;
+}
+
+static inline dbapi_value_t dbapi_inline_hstore(const dbapi_hstore_t *hstore)
+{
+  dbapi_value_t value = dbapi_inline_integer(DBAPI_KIND_HSTORE, 0);
+  value.as.hstore = hstore;
+  return value;
+}
+
 static inline dbapi_value_t dbapi_inline_typed(uint32_t oid, dbapi_value_t value)
 {
   value.oid = oid;
@@ -2812,6 +3349,24 @@ static inline dbapi_value_t dbapi_inline_typed(uint32_t oid, dbapi_value_t value
   dbapi_inline_interval((months), (days), (microseconds))
 /** 16 bytes. */
 #define DBAPI_UUID(bytes) dbapi_inline_uuid(bytes)
+/** An array; like those below, a pointer to a struct, which is not copied. */
+#define DBAPI_ARRAY(array) dbapi_inline_array(array)
+/** A range. */
+#define DBAPI_RANGE(range) dbapi_inline_range(range)
+/** A multirange. */
+#define DBAPI_MULTIRANGE(multirange) dbapi_inline_multirange(multirange)
+/** A row. */
+#define DBAPI_COMPOSITE(composite) dbapi_inline_composite(composite)
+/** An inet. */
+#define DBAPI_INET(inet) dbapi_inline_inet(inet)
+/** A bit string. */
+#define DBAPI_BITS(bits) dbapi_inline_bits(bits)
+/** A point, by its coordinates. */
+#define DBAPI_POINT(x, y) dbapi_inline_point((x), (y))
+/** A figure. */
+#define DBAPI_GEOMETRY(geometry) dbapi_inline_geometry(geometry)
+/** An hstore. */
+#define DBAPI_HSTORE(hstore) dbapi_inline_hstore(hstore)
 /** One of the above, as the type with this oid. */
 #define DBAPI_TYPED(oid, value) dbapi_inline_typed((oid), (value))
 

@@ -13,22 +13,26 @@
 mod replay;
 mod server;
 mod sql;
+mod structured;
 
 use crate::conninfo::Conninfo;
 use crate::types::value::{Arena, Kind};
-use crate::types::{self, oid};
+use crate::types::{self, Catalog, oid};
 
 pub use server::wire_server_bytes;
 pub use sql::{lexer, placeholders};
+pub use structured::{structured_binary, structured_text};
 
 /// A target's name, as in fuzz/, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     ("wire_server_bytes", wire_server_bytes),
     ("text_decoders", text_decoders),
     ("binary_decoders", binary_decoders),
+    ("structured_text", structured_text),
+    ("structured_binary", structured_binary),
     ("conninfo_parse", conninfo_parse),
     ("placeholders", placeholders),
     ("lexer", lexer),
@@ -75,7 +79,8 @@ pub fn text_decoders(data: &[u8]) {
     };
     let with_nul = [cell, b"\0"].concat();
     let mut arena = Arena::default();
-    if let Ok(value) = types::decode_text(oid, &with_nul[..cell.len()], &mut arena) {
+    if let Ok(value) = types::decode_text(oid, &with_nul[..cell.len()], Catalog::EMPTY, &mut arena)
+    {
         assert_eq!(value.oid, oid);
         let kind = Kind::from_number(value.kind).unwrap();
         // What cannot be read as its kind is the text it is, or the bytes.
@@ -94,7 +99,9 @@ pub fn binary_decoders(data: &[u8]) {
     };
     let with_nul = [cell, b"\0"].concat();
     let mut arena = Arena::default();
-    if let Ok(value) = types::decode_binary(oid, &with_nul[..cell.len()], &mut arena) {
+    if let Ok(value) =
+        types::decode_binary(oid, &with_nul[..cell.len()], Catalog::EMPTY, &mut arena)
+    {
         assert_eq!(value.oid, oid);
         let kind = Kind::from_number(value.kind).unwrap();
         let plain = matches!(kind, Kind::DBAPI_KIND_TEXT | Kind::DBAPI_KIND_BYTES);

@@ -13,6 +13,7 @@ use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_OK};
 use crate::dbapi::{ColumnFacts, Connection, Cursor, Declaration, ResultFormat, RowBlock};
 use crate::error::{Error, Result};
+use crate::types::Catalog;
 use crate::wire::Column;
 
 /// A cursor on a connection. Made by `dbapi_cursor` and `dbapi_cursor_named`, freed by `dbapi_cursor_free`.
@@ -106,7 +107,11 @@ impl State {
             .as_ref()
             .is_some_and(|(known, _)| Arc::ptr_eq(known, columns));
         if !made {
-            let described = columns.iter().map(describe).collect();
+            let catalog = self.cursor.catalog();
+            let described = columns
+                .iter()
+                .map(|column| describe(column, catalog))
+                .collect();
             self.description = Some((Arc::clone(columns), described));
         }
         self.description
@@ -115,8 +120,8 @@ impl State {
     }
 }
 
-fn describe(column: &Column) -> dbapi_column_t {
-    let facts = ColumnFacts::of(column);
+fn describe(column: &Column, catalog: &Catalog) -> dbapi_column_t {
+    let facts = ColumnFacts::of(column, catalog);
     dbapi_column_t {
         name: column.name.as_ptr(),
         type_code: column.type_oid,

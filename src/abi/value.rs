@@ -7,9 +7,9 @@ use super::error::dbapi_error_t;
 use super::status::dbapi_status_t::{
     self, DBAPI_INTERFACE_ERROR, DBAPI_OK, DBAPI_PROGRAMMING_ERROR,
 };
-use crate::error::{Error, Result};
-pub use crate::types::value::{Array, Interval, Kind, Text, TimeTz, Value, ValueAs};
-use crate::types::{self, Datum, Param};
+use crate::error::Result;
+pub use crate::types::value::{Interval, Kind, Text, TimeTz, Value, ValueAs};
+use crate::types::{self, Param, view};
 use crate::wire::LONGEST_MESSAGE;
 
 /// The values of a parameter list. An error says which, counted from 1.
@@ -25,70 +25,13 @@ pub(super) fn params(values: &[Value]) -> Result<Vec<Param<'_>>> {
 
 /// A value as safe Rust sees it.
 pub(super) fn param(value: &Value) -> Result<Param<'_>> {
-    let kind = Kind::from_number(value.kind)
-        .ok_or_else(|| Error::programming(format!("kind {} is not a dbapi_kind_t", value.kind)))?;
-    let held = &value.r#as;
-    // SAFETY: every bit pattern is a value of each member that is read here; the kind says which one the
-    // caller filled, and its pointers are good for the call (the contract in `abi`).
-    let datum = unsafe {
-        match kind {
-            Kind::DBAPI_KIND_NULL => Datum::Null,
-            // Not as a bool: a C caller may have left more than a 1 there.
-            Kind::DBAPI_KIND_BOOL => Datum::Bool(held.uuid[0] != 0),
-            Kind::DBAPI_KIND_INT => Datum::Int(held.integer),
-            Kind::DBAPI_KIND_FLOAT => Datum::Float(held.floating),
-            Kind::DBAPI_KIND_NUMERIC => Datum::Numeric(utf8(held.text)?),
-            Kind::DBAPI_KIND_TEXT => Datum::Text(utf8(held.text)?),
-            Kind::DBAPI_KIND_BYTES => Datum::Bytes(bytes(held.text)?),
-            Kind::DBAPI_KIND_DATE => Datum::Date(held.integer),
-            Kind::DBAPI_KIND_TIME => Datum::Time(held.integer),
-            Kind::DBAPI_KIND_TIMETZ => Datum::TimeTz(held.timetz),
-            Kind::DBAPI_KIND_TIMESTAMP => Datum::Timestamp(held.integer),
-            Kind::DBAPI_KIND_TIMESTAMPTZ => Datum::TimestampTz(held.integer),
-            Kind::DBAPI_KIND_INTERVAL => Datum::Interval(held.interval),
-            Kind::DBAPI_KIND_UUID => Datum::Uuid(held.uuid),
-            Kind::DBAPI_KIND_JSON => Datum::Json(utf8(held.text)?),
-            Kind::DBAPI_KIND_ARRAY => {
-                return Err(Error::not_supported("array values are not supported yet"));
-            }
-        }
-    };
-    Ok(Param {
-        oid: value.oid,
-        datum,
-    })
+    // SAFETY: the caller promises that the member that the kind names is filled, and that its pointers are good
+    // for the call (the contract in `abi`).
+    unsafe { view::param(value) }
 }
 
-fn bytes<'a>(text: Text) -> Result<&'a [u8]> {
-    if text.length == 0 {
-        return Ok(&[]);
-    }
-    if text.data.is_null() {
-        return Err(Error::programming(format!(
-            "its data is NULL, with length {}",
-            text.length
-        )));
-    }
-    if text.length > LONGEST_MESSAGE {
-        return Err(Error::data(format!(
-            "it is {} bytes long, and PostgreSQL accepts {LONGEST_MESSAGE}",
-            text.length
-        ))
-        .with_sqlstate("54000"));
-    }
-    // SAFETY: not NULL, and the caller promises `length` bytes, good for the call.
-    Ok(unsafe { std::slice::from_raw_parts(text.data.cast(), text.length) })
-}
-
-fn utf8<'a>(text: Text) -> Result<&'a str> {
-    std::str::from_utf8(bytes(text)?).map_err(|error| {
-        Error::data(format!(
-            "it is not valid UTF-8, at byte {}",
-            error.valid_up_to()
-        ))
-        .with_sqlstate("22021")
-    })
-}
+/// What a value may be long, and what a message.
+const _: () = assert!(view::LONGEST_VALUE == LONGEST_MESSAGE);
 
 /// Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,
 /// TimeZone UTC), whatever form it arrived in. Works as snprintf does: what does not fit is cut off, at a
@@ -127,8 +70,9 @@ pub unsafe extern "C" fn dbapi_value_format(
         .any(|&kind| kind as i32 == value.kind);
         if is_text {
             // What a server sent is shown as it is, also where it is not UTF-8 (SQL_ASCII databases).
-            // SAFETY: these kinds hold text, and every bit pattern is one of Text's.
-            let text = bytes(unsafe { value.r#as.text })
+            // SAFETY: these kinds hold text, every bit pattern is one of Text's, and the caller promises that its
+            // bytes are there.
+            let text = unsafe { view::bytes(value.r#as.text) }
                 .map_err(|error| error.prefixed("argument value: "))?;
             put_text(text, buffer, capacity, out_length);
             return Ok(DBAPI_OK);
@@ -143,7 +87,7 @@ pub unsafe extern "C" fn dbapi_value_format(
 }
 
 /// Fills `value`, unless it is NULL.
-fn fill(
+pub(super) fn fill(
     value: *mut Value,
     kind: Kind,
     set: impl FnOnce(&mut ValueAs) -> Result<()>,
@@ -421,7 +365,7 @@ pub unsafe extern "C" fn dbapi_value_set_uuid(
 }
 
 /// Reads a member of `value`, if its kind is one of `kinds`.
-fn held<T>(
+pub(super) fn held<T>(
     value: *const Value,
     kinds: &[Kind],
     out: *mut T,

@@ -57,6 +57,9 @@ impl Session {
             .map(|before| before.replies)
             .unwrap_or_default();
         replies.extend(answers.last);
+        for reply in &mut replies {
+            *reply = self.with_types(std::mem::take(reply))?;
+        }
         match replies.pop_front() {
             Some(first) => {
                 *later = replies;

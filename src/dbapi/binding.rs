@@ -109,8 +109,9 @@ impl Binder {
         }
         out.clear();
         push(&mut out, head)?;
-        let count = arguments.map_or(0, |arguments| arguments.params().len());
-        check_sizes(sizes, count)?;
+        if let Some(arguments) = arguments {
+            check_sizes(sizes, arguments.params().len())?;
+        }
         let mut apart = None;
         match (arguments, self.binding) {
             (None, _) => push(&mut out, sql)?,

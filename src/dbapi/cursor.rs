@@ -17,6 +17,7 @@ use super::placeholder::ParamStyle;
 use super::result::{Reply, ResultSet};
 use super::server_cursor::{Declaration, ServerCursor};
 use crate::error::{Error, Result};
+use crate::types::Catalog;
 use crate::wire::Column;
 
 /// In which format results are asked for.
@@ -206,6 +207,13 @@ impl Cursor {
         self.result
             .as_ref()
             .and_then(|result| result.columns.as_ref())
+    }
+
+    /// What the types of the result's columns are made of.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        self.result
+            .as_ref()
+            .map_or(Catalog::EMPTY, ResultSet::catalog)
     }
 
     /// Rows produced or affected, or -1.

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::all_results::Earlier;
+use super::catalog;
 use super::result::Reply;
-use super::session::Session;
+use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Channel;
-use crate::types::{self, Param};
+use crate::types::{Catalog, Param};
 use crate::wire::{self, Column, Event, RowShape, Wire};
 
 /// What is told to a server that waits for COPY's data.
@@ -27,6 +28,10 @@ pub(super) struct Answers {
     pub(super) before: Option<Earlier>,
     /// A statement was empty.
     pub(super) empty: bool,
+    /// A transaction was committed. The next may have begun at once: COMMIT AND CHAIN, or a BEGIN behind it.
+    pub(super) committed: bool,
+    /// A command that may have changed types has ended.
+    pub(super) changes_types: bool,
     /// The first thing that went wrong.
     pub(super) failure: Option<Error>,
 }
@@ -40,11 +45,14 @@ impl Answers {
             Event::NoData => self.columns = None,
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
+                self.changes_types |= catalog::changes_types(&tag);
+                self.committed |= matches!(tag.as_str(), "COMMIT" | "PREPARE TRANSACTION");
                 let rows = channel.wire().take_rows()?;
                 let last = self.last.replace(Reply {
                     columns: self.columns.take(),
                     rows,
                     tag,
+                    catalog: Arc::default(),
                 });
                 if let (Some(before), Some(reply)) = (&mut self.before, last) {
                     before.keep(reply)?;
@@ -105,6 +113,12 @@ impl Session {
                 break;
             }
         }
+        if answers.changes_types {
+            self.types.forget();
+        }
+        if answers.committed && self.status() != Status::Idle {
+            self.end_transaction();
+        }
         self.settle(answers.failure.take())?;
         Ok(answers)
     }
@@ -125,7 +139,7 @@ impl Session {
             },
             sql,
         )?;
-        answers.reply()
+        self.with_types(answers.reply()?)
     }
 
     /// Runs one statement by the extended protocol. `binary`: columns come in binary format where this
@@ -159,7 +173,7 @@ impl Session {
             })?;
             answers = self.described(answers, sql)?;
             let columns = answers.columns.take();
-            let columns = columns.map(|columns| with_formats(&columns));
+            let columns = columns.map(|columns| with_formats(&columns, self.types.catalog()));
             let formats: Vec<i16> = columns
                 .iter()
                 .flat_map(|c| c.iter())
@@ -193,7 +207,7 @@ impl Session {
             })?;
         }
         let answers = self.finish(answers, sql)?;
-        answers.reply()
+        self.with_types(answers.reply()?)
     }
 
     /// Reads on until the statement has been described, or has failed, which is an error after Ready.
@@ -220,11 +234,11 @@ impl Session {
 }
 
 /// The columns, in the format they are asked for in.
-pub(super) fn with_formats(columns: &[Column]) -> Arc<[Column]> {
+pub(super) fn with_formats(columns: &[Column], catalog: &Catalog) -> Arc<[Column]> {
     columns
         .iter()
         .map(|column| Column {
-            binary: types::has_binary(column.type_oid),
+            binary: catalog.has_binary(column.type_oid),
             ..column.clone()
         })
         .collect()

@@ -6,6 +6,7 @@ mod about;
 mod all_results;
 mod binding;
 mod callproc;
+mod catalog;
 mod characteristics;
 mod connection;
 mod cursor;

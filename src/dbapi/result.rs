@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::types::{self, oid, value::Arena, value::Value};
+use crate::types::{self, Catalog, oid, value::Arena, value::Value};
 use crate::wire::{Column, Rows};
 
 /// What came back for one statement.
@@ -16,6 +16,8 @@ pub(super) struct Reply {
     pub(super) rows: Rows,
     /// The command tag.
     pub(super) tag: String,
+    /// What its types are made of.
+    pub(super) catalog: Arc<Catalog>,
 }
 
 impl Reply {
@@ -40,6 +42,7 @@ pub(super) fn affected(tag: &str) -> i64 {
 pub(super) struct ResultSet {
     pub(super) columns: Option<Arc<[Column]>>,
     rows: Rows,
+    catalog: Arc<Catalog>,
     pub(super) position: u64,
     pub(super) row_count: i64,
     pub(super) tag: CString,
@@ -51,11 +54,17 @@ impl ResultSet {
         ResultSet {
             columns: reply.columns,
             rows: reply.rows,
+            catalog: reply.catalog,
             position: 0,
             row_count,
             // A tag was a C string on the wire.
             tag: CString::new(reply.tag).unwrap_or_default(),
         }
+    }
+
+    /// What its types are made of.
+    pub(super) fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// Gives the rows' memory back; what describes them stays.
@@ -92,6 +101,7 @@ impl ResultSet {
 
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+        let types = &*self.catalog;
         let columns = self.columns.as_ref().ok_or_else(no_results)?;
         let count = most.min(self.left());
         let cells = usize::try_from(count)
@@ -107,9 +117,11 @@ impl ResultSet {
                 let value = match cells.next_cell() {
                     None => Value::null(column.type_oid),
                     Some(cell) if column.binary => {
-                        types::decode_binary(column.type_oid, cell, &mut block.arena)?
+                        types::decode_binary(column.type_oid, cell, types, &mut block.arena)?
                     }
-                    Some(cell) => types::decode_text(column.type_oid, cell, &mut block.arena)?,
+                    Some(cell) => {
+                        types::decode_text(column.type_oid, cell, types, &mut block.arena)?
+                    }
                 };
                 block.values.push(value);
             }
@@ -159,7 +171,7 @@ pub(crate) struct ColumnFacts {
 
 impl ColumnFacts {
     /// What is known of `column`. Type modifiers of text and numeric types count a 4-byte header.
-    pub(crate) fn of(column: &Column) -> ColumnFacts {
+    pub(crate) fn of(column: &Column, catalog: &Catalog) -> ColumnFacts {
         let modifier = column.type_modifier;
         let payload = if modifier >= 4 { modifier - 4 } else { -1 };
         let (mut precision, mut scale) = (-1, -1);
@@ -176,7 +188,7 @@ impl ColumnFacts {
             _ => -1,
         };
         ColumnFacts {
-            kind: types::kind_of(column.type_oid) as i32,
+            kind: catalog.kind_of(column.type_oid) as i32,
             internal_size,
             precision,
             scale,

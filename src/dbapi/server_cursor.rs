@@ -33,6 +33,8 @@ pub(super) struct ServerCursor {
     quoted_name: String,
     /// The number of the transaction that declared it.
     declared_in: Option<u64>,
+    /// How often the session had been reset then.
+    resets: u64,
     place: Place,
 }
 
@@ -45,6 +47,7 @@ impl ServerCursor {
             declaration,
             quoted_name,
             declared_in: None,
+            resets: 0,
             place: Place::START,
         })
     }
@@ -108,6 +111,7 @@ impl ServerCursor {
         // run as a statement of its own.
         let reply = session.run_extended(sql, params.unwrap_or_default(), false)?;
         self.declared_in = Some(session.transactions);
+        self.resets = session.resets;
         self.place = Place::START;
         Ok(reply)
     }
@@ -115,13 +119,17 @@ impl ServerCursor {
     /// A programming error unless it was declared, and can still be there.
     pub(super) fn check_alive(&self, session: &Session) -> Result<()> {
         let declared_in = self.declared_in.ok_or_else(super::result::no_results)?;
-        if !self.declaration.with_hold && declared_in != session.transactions {
-            return Err(Error::programming(format!(
-                "the named cursor {} is gone: the transaction that declared it has ended",
-                self.quoted_name
-            )));
-        }
-        Ok(())
+        let gone = if self.resets != session.resets {
+            "the session was reset"
+        } else if !self.declaration.with_hold && declared_in != session.transactions {
+            "the transaction that declared it has ended"
+        } else {
+            return Ok(());
+        };
+        Err(Error::programming(format!(
+            "the named cursor {} is gone: {gone}",
+            self.quoted_name
+        )))
     }
 
     /// The next rows, at most `most`.
@@ -206,7 +214,8 @@ impl ServerCursor {
         let hold = self.declaration.with_hold;
         let own_transaction = declared_in == session.transactions;
         // In a failed transaction nothing can be said; its end closes the cursor, or never kept it.
-        if !(hold || own_transaction) || session.status() == Status::InError {
+        let reset = self.resets != session.resets;
+        if reset || !(hold || own_transaction) || session.status() == Status::InError {
             return Ok(());
         }
         // If that transaction was rolled back it never was, and CLOSE must not make a later one fail.
@@ -256,7 +265,7 @@ fn ask(session: &mut Session, sql: &str, binary: bool) -> Result<Reply> {
         session.queue(|wire| wire.start_query(sql))?;
         None
     };
-    let columns = columns.map(|columns| with_formats(&columns));
+    let columns = columns.map(|columns| with_formats(&columns, session.types.catalog()));
     if binary {
         let formats: Vec<i16> = columns
             .iter()
@@ -275,9 +284,10 @@ fn ask(session: &mut Session, sql: &str, binary: bool) -> Result<Reply> {
         ..Answers::default()
     };
     let answers = session.finish(answers, sql)?;
-    answers
+    let reply = answers
         .last
-        .ok_or_else(|| Error::protocol("no answer to a statement"))
+        .ok_or_else(|| Error::protocol("no answer to a statement"))?;
+    session.with_types(reply)
 }
 
 /// `name` as an identifier in SQL, whatever characters it has. `what` is what it names, for errors.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::catalog::Types;
 use super::characteristics::{Changes, Characteristics};
 use super::deadline::Limit;
 use super::mailbox::Mailbox;
@@ -43,9 +44,12 @@ pub(crate) struct Session {
     pub(super) transactions: u64,
     /// What made the present transaction fail.
     failure: Option<Failure>,
+    /// How often the session was reset: a cursor with hold lives until then.
+    pub(super) resets: u64,
     pub(super) tpc: Tpc,
     /// The names of the savepoints that the helper has set, innermost last.
     pub(super) savepoints: Vec<String>,
+    pub(super) types: Types,
     /// The server has reported settings, and the encoding among them has not been looked at yet.
     settings_unseen: bool,
     mailbox: Arc<Mailbox>,
@@ -70,8 +74,10 @@ impl Session {
             characteristics: Characteristics::default(),
             transactions: 0,
             failure: None,
+            resets: 0,
             tpc: Tpc::None,
             savepoints: Vec::new(),
+            types: Types::default(),
             settings_unseen: false,
             mailbox,
         }
@@ -177,8 +183,7 @@ impl Session {
     pub(super) fn settle(&mut self, error: Option<Error>) -> Result<()> {
         let status = self.status();
         if status == Status::Idle {
-            self.transactions += 1;
-            self.savepoints.clear();
+            self.end_transaction();
         }
         if status != Status::InError {
             self.failure = None;
@@ -202,6 +207,13 @@ impl Session {
             });
         }
         Err(error.breaking_transaction())
+    }
+
+    /// Takes note that a transaction has ended, be it that the next has begun already.
+    pub(super) fn end_transaction(&mut self) {
+        self.transactions += 1;
+        self.types.end_transaction();
+        self.savepoints.clear();
     }
 
     /// Sets the encoding back to UTF-8, if a statement has changed it: what the server sends and takes from then on
@@ -277,6 +289,7 @@ impl Session {
         self.tpc.check_none("reset cannot be used")?;
         self.rollback_transaction()?;
         self.command("DISCARD ALL")?;
+        self.resets += 1;
         self.characteristics = Characteristics::default();
         Ok(())
     }

@@ -133,6 +133,16 @@ fn any_binary_of_any_type_is_decoded_or_refused() {
 }
 
 #[test]
+fn any_text_made_of_texts_is_decoded_or_refused() {
+    replay("structured_text");
+}
+
+#[test]
+fn any_binary_made_of_binaries_is_decoded_or_refused() {
+    replay("structured_binary");
+}
+
+#[test]
 fn any_connection_string_is_understood_or_refused() {
     replay("conninfo_parse");
 }

@@ -12,6 +12,17 @@ pub(super) fn from_text<T: TryFrom<i64>>(name: &str, cell: &[u8]) -> Result<i64,
     number.ok_or_else(|| malformed(name, "no number in its range"))
 }
 
+/// An xid8: unsigned, of 64 bits. `Err` of the number beyond an i64.
+pub(super) fn xid8_from_text(cell: &[u8]) -> Result<Result<i64, u64>, Error> {
+    let digits = std::str::from_utf8(cell)
+        .ok()
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number: u64 = digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| malformed("xid8", "no number in its range"))?;
+    Ok(i64::try_from(number).map_err(|_| number))
+}
+
 #[inline]
 fn parse(cell: &[u8]) -> Option<i64> {
     let (negative, digits) = match cell.split_first() {

@@ -11,7 +11,8 @@
 use std::fmt::Write;
 
 use super::param::{self, Datum, Param};
-use super::value::{Interval, TimeTz};
+use super::value::{Array, Interval, TimeTz};
+use super::view::View;
 use super::{bytea, datetime, float, interval, names, oid, uuid};
 use crate::error::{Error, Result};
 
@@ -130,7 +131,75 @@ fn write_own(datum: &Datum<'_>, dialect: Dialect, out: &mut String) -> Result<()
             uuid::format(&uuid, out);
             Ok(())
         })?,
+        Datum::Array(array) => write_array(array, dialect, out)?,
+        // What psycopg2 has adapters for it casts too; a row or an hstore has no type that is known by its oid.
+        structured => {
+            let oid = Param {
+                oid: 0,
+                datum: structured,
+            };
+            write_text_of(oid, dialect, out)?;
+        }
     }
+    Ok(())
+}
+
+/// The text form in quotes, with the type that it would be sent as.
+fn write_text_of(param: Param<'_>, dialect: Dialect, out: &mut String) -> Result<()> {
+    let mut text = String::new();
+    param::format(0, &param.datum, &mut text)?;
+    quote(&text, dialect, out)?;
+    if let Some((name, is_array)) = names::name_of(param.declared_oid()) {
+        let brackets = if is_array { "[]" } else { "" };
+        let _ = write!(out, "::{name}{brackets}");
+    }
+    Ok(())
+}
+
+/// `ARRAY[1,2]`, as psycopg2 writes a list; without an item that says its type it is untyped text, and with other
+/// lower bounds than 1 it can only be text.
+fn write_array(array: View<'_, Array>, dialect: Dialect, out: &mut String) -> Result<()> {
+    let extents = array.extents()?;
+    let lengths: Vec<usize> = extents.iter().map(|extent| extent.length).collect();
+    let mut items = Vec::new();
+    for item in array.items()?.iter() {
+        items.push(item?);
+    }
+    if items.iter().all(Param::is_null) {
+        let mut text = String::new();
+        param::format(0, &Datum::Array(array), &mut text)?;
+        return quote(&text, dialect, out);
+    }
+    if extents.iter().any(|extent| extent.lower != 1) {
+        let untyped = Param {
+            oid: 0,
+            datum: Datum::Array(array),
+        };
+        return write_text_of(untyped, dialect, out);
+    }
+    write_items(&items, &lengths, dialect, out)
+}
+
+/// The items of one dimension, each of them an item or a dimension more.
+fn write_items(
+    items: &[Param<'_>],
+    lengths: &[usize],
+    dialect: Dialect,
+    out: &mut String,
+) -> Result<()> {
+    out.push_str("ARRAY[");
+    let (length, below) = lengths.split_first().map_or((1, &[][..]), |(l, b)| (*l, b));
+    let size = items.len() / length.max(1);
+    for (index, part) in items.chunks(size.max(1)).enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        match (below.is_empty(), part) {
+            (true, [item]) => write(item, dialect, out)?,
+            _ => write_items(part, below, dialect, out)?,
+        }
+    }
+    out.push(']');
     Ok(())
 }
 

@@ -8,62 +8,129 @@
 //! header lies) are an internal error. A text in a style that is not read here (DateStyle SQL) is no error:
 //! it arrives as the text it is.
 
+mod arena;
+mod array;
+mod bits;
 mod boolean;
+mod builtin;
 mod bytea;
 mod calendar;
+mod composite;
 mod datetime;
+mod describe;
 mod float;
+mod geometry;
+mod hstore;
 mod int;
 mod interval;
 mod literal;
+mod multirange;
 mod names;
+mod nested;
+mod network;
 mod numeric;
 pub(crate) mod oid;
 mod param;
+mod quote;
+mod range;
 mod scan;
 mod uuid;
 pub(crate) mod value;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod tests;
 
 use crate::error::{Class, Error};
 use datetime::Timestamp;
+use describe::Shape;
+use nested::{Decoder, Place};
 use value::{Arena, Kind, Value};
 
+pub(crate) use describe::{Catalog, Field, UserType};
 pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
 
-/// The kind a column of this type arrives as (`DBAPI_KIND_TEXT` for every type without its own). NULLs
-/// aside, single values may still be TEXT: a timestamp too late for microseconds from 1970, and dates, times
-/// and intervals that the server writes in another style than those read here.
+/// The kind a column of this built-in type arrives as.
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn kind_of(oid: u32) -> Kind {
-    match oid {
-        oid::BOOL => Kind::DBAPI_KIND_BOOL,
-        oid::INT2 | oid::INT4 | oid::INT8 | oid::OID => Kind::DBAPI_KIND_INT,
-        oid::FLOAT4 | oid::FLOAT8 => Kind::DBAPI_KIND_FLOAT,
-        oid::NUMERIC => Kind::DBAPI_KIND_NUMERIC,
-        oid::BYTEA => Kind::DBAPI_KIND_BYTES,
-        oid::DATE => Kind::DBAPI_KIND_DATE,
-        oid::TIME => Kind::DBAPI_KIND_TIME,
-        oid::TIMETZ => Kind::DBAPI_KIND_TIMETZ,
-        oid::TIMESTAMP => Kind::DBAPI_KIND_TIMESTAMP,
-        oid::TIMESTAMPTZ => Kind::DBAPI_KIND_TIMESTAMPTZ,
-        oid::INTERVAL => Kind::DBAPI_KIND_INTERVAL,
-        oid::UUID => Kind::DBAPI_KIND_UUID,
-        oid::JSON | oid::JSONB => Kind::DBAPI_KIND_JSON,
-        _ => Kind::DBAPI_KIND_TEXT,
-    }
+    Catalog::EMPTY.kind_of(oid)
 }
 
-/// Whether `decode_binary` understands this type's binary form (then a caller may ask the server for it).
-///
-/// Not xml, whose binary form has an XML declaration that its text lacks, nor `"char"`, whose text is not
-/// the same in every version.
+/// `Catalog::has_binary` of the built-in types.
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn has_binary(oid: u32) -> bool {
-    match kind_of(oid) {
-        Kind::DBAPI_KIND_TEXT => is_plain_text(oid),
-        _ => true,
+    Catalog::EMPTY.has_binary(oid)
+}
+
+impl Catalog {
+    /// The kind a column of this type arrives as (`DBAPI_KIND_TEXT` for every type without its own). NULLs
+    /// aside, single values may still be TEXT: a timestamp too late for microseconds from 1970, a record whose
+    /// columns cannot be told, and dates, times and intervals that the server writes in another style than those
+    /// read here.
+    pub(crate) fn kind_of(&self, oid: u32) -> Kind {
+        let oid = self.base(oid);
+        match oid {
+            oid::BOOL => Kind::DBAPI_KIND_BOOL,
+            oid::INT2 | oid::INT4 | oid::INT8 | oid::OID => Kind::DBAPI_KIND_INT,
+            oid::XID | oid::CID | oid::XID8 => Kind::DBAPI_KIND_INT,
+            oid::FLOAT4 | oid::FLOAT8 => Kind::DBAPI_KIND_FLOAT,
+            oid::NUMERIC => Kind::DBAPI_KIND_NUMERIC,
+            oid::BYTEA => Kind::DBAPI_KIND_BYTES,
+            oid::DATE => Kind::DBAPI_KIND_DATE,
+            oid::TIME => Kind::DBAPI_KIND_TIME,
+            oid::TIMETZ => Kind::DBAPI_KIND_TIMETZ,
+            oid::TIMESTAMP => Kind::DBAPI_KIND_TIMESTAMP,
+            oid::TIMESTAMPTZ => Kind::DBAPI_KIND_TIMESTAMPTZ,
+            oid::INTERVAL => Kind::DBAPI_KIND_INTERVAL,
+            oid::UUID => Kind::DBAPI_KIND_UUID,
+            oid::JSON | oid::JSONB => Kind::DBAPI_KIND_JSON,
+            oid::INET | oid::CIDR => Kind::DBAPI_KIND_INET,
+            oid::BIT | oid::VARBIT => Kind::DBAPI_KIND_BITS,
+            oid::POINT => Kind::DBAPI_KIND_POINT,
+            oid::LINE | oid::LSEG | oid::BOX | oid::PATH | oid::POLYGON | oid::CIRCLE => {
+                Kind::DBAPI_KIND_GEOMETRY
+            }
+            _ => match self.shape(oid) {
+                Shape::Plain | Shape::Text => Kind::DBAPI_KIND_TEXT,
+                Shape::Array(_) => Kind::DBAPI_KIND_ARRAY,
+                Shape::Range(_) => Kind::DBAPI_KIND_RANGE,
+                Shape::Multirange(_) => Kind::DBAPI_KIND_MULTIRANGE,
+                Shape::Composite(_) => Kind::DBAPI_KIND_COMPOSITE,
+                Shape::Hstore => Kind::DBAPI_KIND_HSTORE,
+            },
+        }
+    }
+
+    /// Whether `decode_binary` understands this type's binary form (then a caller may ask the server for it),
+    /// and it says no less than the text.
+    ///
+    /// Not xml, whose binary form has an XML declaration that its text lacks, nor `"char"`, whose text is not
+    /// the same in every version, nor types whose text depends on the server's settings (money) or catalogs
+    /// (regclass). Nor record, whose fields may be of any of these.
+    pub(crate) fn has_binary(&self, oid: u32) -> bool {
+        // Enough for any type that is not below itself.
+        let mut steps = 1000;
+        self.has_binary_below(oid, &mut steps)
+    }
+
+    fn has_binary_below(&self, oid: u32, steps: &mut u32) -> bool {
+        if *steps == 0 {
+            return false;
+        }
+        *steps -= 1;
+        let oid = self.base(oid);
+        match self.shape(oid) {
+            Shape::Plain => is_plain_text(oid) || self.kind_of(oid) != Kind::DBAPI_KIND_TEXT,
+            Shape::Text | Shape::Hstore => true,
+            Shape::Array(of) | Shape::Range(of) | Shape::Multirange(of) => {
+                self.has_binary_below(of, steps)
+            }
+            Shape::Composite(None) => false,
+            Shape::Composite(Some(fields)) => fields
+                .iter()
+                .all(|field| self.has_binary_below(field.oid, steps)),
+        }
     }
 }
 
@@ -71,7 +138,14 @@ pub(crate) fn has_binary(oid: u32) -> bool {
 fn is_plain_text(oid: u32) -> bool {
     matches!(
         oid,
-        oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::UNKNOWN
+        oid::TEXT
+            | oid::VARCHAR
+            | oid::BPCHAR
+            | oid::NAME
+            | oid::UNKNOWN
+            | oid::REFCURSOR
+            | oid::CSTRING
+            | oid::VOID
     )
 }
 
@@ -80,25 +154,40 @@ fn is_plain_text(oid: u32) -> bool {
 ///
 /// TEXT and JSON are always UTF-8: bytes that are not (a SQL_ASCII database may hold any) arrive as BYTES.
 #[inline]
-pub(crate) fn decode_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Value, Error> {
-    let integer = |kind, number| Ok(Value::integer(kind, oid, number));
+pub(crate) fn decode_text(
+    oid: u32,
+    cell: &[u8],
+    catalog: &Catalog,
+    arena: &mut Arena,
+) -> Result<Value, Error> {
+    match leaf_text(oid, cell, arena)? {
+        Some(value) => Ok(value),
+        None => Decoder::new(catalog, arena).text(oid, cell, Place::Pinned),
+    }
+}
+
+/// The same of a type that is not made of others; `None` of any other. TEXT, NUMERIC and JSON values, and BYTES
+/// of other types than bytea, are all of the cell, and point at it.
+#[inline]
+fn leaf_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Option<Value>, Error> {
+    let integer = |kind, number| Ok(Some(Value::integer(kind, oid, number)));
     let read = match oid {
         oid::TEXT | oid::VARCHAR | oid::BPCHAR => None,
         oid::INT4 => return integer(Kind::DBAPI_KIND_INT, int::from_text::<i32>("int4", cell)?),
         oid::INT8 => return integer(Kind::DBAPI_KIND_INT, int::from_text::<i64>("int8", cell)?),
         oid::INT2 => return integer(Kind::DBAPI_KIND_INT, int::from_text::<i16>("int2", cell)?),
         oid::OID => return integer(Kind::DBAPI_KIND_INT, int::from_text::<u32>("oid", cell)?),
-        oid::BOOL => return Ok(Value::boolean(oid, boolean::from_text(cell)?)),
-        oid::UUID => return Ok(Value::uuid(oid, uuid::from_text(cell)?)),
+        oid::BOOL => return Ok(Some(Value::boolean(oid, boolean::from_text(cell)?))),
+        oid::UUID => return Ok(Some(Value::uuid(oid, uuid::from_text(cell)?))),
         oid::NUMERIC => {
             numeric::check_text(cell)?;
-            return Ok(Value::text(Kind::DBAPI_KIND_NUMERIC, oid, cell));
+            return Ok(Some(Value::text(Kind::DBAPI_KIND_NUMERIC, oid, cell)));
         }
         oid::BYTEA => {
             let bytes = bytea::from_text(cell, arena)?;
-            return Ok(Value::text(Kind::DBAPI_KIND_BYTES, oid, bytes));
+            return Ok(Some(Value::text(Kind::DBAPI_KIND_BYTES, oid, bytes)));
         }
-        oid::JSON | oid::JSONB => return Ok(utf8(Kind::DBAPI_KIND_JSON, oid, cell)),
+        oid::JSON | oid::JSONB => return Ok(Some(utf8(Kind::DBAPI_KIND_JSON, oid, cell))),
         // Those below may be in a style that is not read, or beyond what the kind can hold.
         oid::FLOAT8 => float::float8_from_text(cell)?.map(|number| Value::floating(oid, number)),
         oid::FLOAT4 => float::float4_from_text(cell)?.map(|number| Value::floating(oid, number)),
@@ -112,17 +201,52 @@ pub(crate) fn decode_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Va
             .map(|micros| Value::integer(Kind::DBAPI_KIND_TIME, oid, micros)),
         oid::TIMETZ => datetime::timetz_from_text(cell).map(|time| Value::timetz(oid, time)),
         oid::INTERVAL => interval::from_text(cell).map(|interval| Value::interval(oid, interval)),
-        _ => None,
+        oid::POINT => geometry::point_from_text(cell)?.map(|point| Value::point(oid, point)),
+        oid::LINE | oid::LSEG | oid::BOX | oid::PATH | oid::POLYGON | oid::CIRCLE => {
+            geometry::from_text(oid, cell, arena)?
+        }
+        oid::INET | oid::CIDR => {
+            let inet = arena.keep(&[network::from_text(cell)?])?;
+            return Ok(Some(Value::inet(oid, inet)));
+        }
+        oid::BIT | oid::VARBIT => return bits::from_text(oid, cell, arena).map(Some),
+        oid::XID => return integer(Kind::DBAPI_KIND_INT, int::from_text::<u32>("xid", cell)?),
+        oid::CID => return integer(Kind::DBAPI_KIND_INT, int::from_text::<u32>("cid", cell)?),
+        oid::XID8 => {
+            return Ok(Some(match int::xid8_from_text(cell)? {
+                Ok(number) => Value::integer(Kind::DBAPI_KIND_INT, oid, number),
+                Err(_) => Value::text(Kind::DBAPI_KIND_NUMERIC, oid, cell),
+            }));
+        }
+        _ if is_plain_text(oid) => None,
+        _ => return Ok(None),
     };
-    Ok(read.unwrap_or_else(|| utf8(Kind::DBAPI_KIND_TEXT, oid, cell)))
+    Ok(Some(
+        read.unwrap_or_else(|| utf8(Kind::DBAPI_KIND_TEXT, oid, cell)),
+    ))
 }
 
 /// The same for binary format; digits of a numeric, too, go to `arena`. A type without `has_binary` (the
 /// columns of a cursor that SQL declared BINARY may be any) arrives as the BYTES that were sent.
 #[inline]
-pub(crate) fn decode_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Value, Error> {
+pub(crate) fn decode_binary(
+    oid: u32,
+    cell: &[u8],
+    catalog: &Catalog,
+    arena: &mut Arena,
+) -> Result<Value, Error> {
+    match leaf_binary(oid, cell, arena)? {
+        Some(value) => Ok(value),
+        None => Decoder::new(catalog, arena).binary(oid, cell, Place::Pinned),
+    }
+}
+
+/// The same of a type that is not made of others; `None` of any other. A value of the text types, of bytea, json
+/// or jsonb points at the cell.
+#[inline]
+fn leaf_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Option<Value>, Error> {
     let integer = |kind, number| Ok(Value::integer(kind, oid, number));
-    match oid {
+    let value: Result<Value, Error> = match oid {
         oid::INT4 => integer(Kind::DBAPI_KIND_INT, int::int4_from_binary(cell)?),
         oid::INT8 => integer(Kind::DBAPI_KIND_INT, int::int8_from_binary(cell)?),
         oid::INT2 => integer(Kind::DBAPI_KIND_INT, int::int2_from_binary(cell)?),
@@ -153,9 +277,30 @@ pub(crate) fn decode_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<
             Some((1, text)) => Ok(utf8(Kind::DBAPI_KIND_JSON, oid, text)),
             _ => Err(malformed("jsonb", "not of version 1")),
         },
+        oid::POINT => Ok(Value::point(oid, geometry::point_from_binary(cell)?)),
+        oid::LINE | oid::LSEG | oid::BOX | oid::PATH | oid::POLYGON | oid::CIRCLE => {
+            geometry::from_binary(oid, cell, arena)
+        }
+        oid::INET | oid::CIDR => {
+            let inet = arena.keep(&[network::from_binary(cell)?])?;
+            Ok(Value::inet(oid, inet))
+        }
+        oid::BIT | oid::VARBIT => bits::from_binary(oid, cell, arena),
+        oid::XID | oid::CID => integer(Kind::DBAPI_KIND_INT, int::oid_from_binary(cell)?),
+        oid::XID8 => {
+            let number = u64::from_be_bytes(fixed("xid8", cell)?);
+            match i64::try_from(number) {
+                Ok(number) => integer(Kind::DBAPI_KIND_INT, number),
+                Err(_) => {
+                    let digits = arena.copy(number.to_string().as_bytes())?;
+                    Ok(Value::text(Kind::DBAPI_KIND_NUMERIC, oid, digits))
+                }
+            }
+        }
         _ if is_plain_text(oid) => Ok(utf8(Kind::DBAPI_KIND_TEXT, oid, cell)),
-        _ => Ok(Value::text(Kind::DBAPI_KIND_BYTES, oid, cell)),
-    }
+        _ => return Ok(None),
+    };
+    value.map(Some)
 }
 
 /// Text, if it is; else the bytes that it is.

@@ -7,8 +7,15 @@ use bytes::{BufMut, BytesMut};
 
 use crate::error::Error;
 
-use super::value::{Interval, TimeTz};
-use super::{boolean, bytea, datetime, float, interval, oid, uuid};
+use super::describe::{Built, MAX_DEPTH, built_of, made};
+use super::value::{
+    Array, Bits, Composite, Geometry, Hstore, Inet, Interval, Multirange, Point, Range, TimeTz,
+};
+use super::view::{LONGEST_VALUE, View};
+use super::{
+    array, bits, boolean, bytea, composite, datetime, float, geometry, hstore, interval,
+    multirange, network, oid, range, uuid,
+};
 
 /// A parameter, or any value to be rendered, in safe Rust. The units are those of `dbapi_value_t`.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +36,28 @@ pub(crate) enum Datum<'a> {
     Interval(Interval),
     Uuid([u8; 16]),
     Json(&'a str),
+    Array(View<'a, Array>),
+    Range(View<'a, Range>),
+    Multirange(View<'a, Multirange>),
+    Composite(View<'a, Composite>),
+    Inet(Inet),
+    Bits(View<'a, Bits>),
+    Point(Point),
+    Geometry(View<'a, Geometry>),
+    Hstore(View<'a, Hstore>),
 }
+
+macro_rules! from_view {
+    ($($held:ident,)*) => {
+        $(impl<'a> From<View<'a, $held>> for Datum<'a> {
+            fn from(view: View<'a, $held>) -> Self {
+                Datum::$held(view)
+            }
+        })*
+    };
+}
+
+from_view! { Array, Range, Multirange, Composite, Bits, Geometry, Hstore, }
 
 /// A value and the type it is to be sent as; 0: as the same literal would be typed.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +78,8 @@ enum Form<'a> {
 
 impl<'a> Param<'a> {
     /// The type to declare in Parse: its own oid if that is not zero, else what the same literal would be.
-    /// 0 for text, json and NULL: an untyped literal, whose type the server infers.
+    /// 0 for text, json and NULL: an untyped literal, whose type the server infers. So too for what is made of
+    /// these, except that an array of texts is a text[], and for types that have no oid of their own everywhere.
     pub(crate) fn declared_oid(&self) -> u32 {
         if self.oid != 0 {
             return self.oid;
@@ -70,6 +99,20 @@ impl<'a> Param<'a> {
             Datum::TimestampTz(_) => oid::TIMESTAMPTZ,
             Datum::Interval(_) => oid::INTERVAL,
             Datum::Uuid(_) => oid::UUID,
+            // encoded_len says what is wrong with an array whose items have no type in common.
+            Datum::Array(array) => match array::element_type(array) {
+                Ok(element) => made(Built::Array(element)).unwrap_or(0),
+                Err(_) => 0,
+            },
+            Datum::Range(range) => made(Built::Range(range::subtype(range))).unwrap_or(0),
+            Datum::Multirange(multirange) => {
+                made(Built::Multirange(multirange::range_type(multirange))).unwrap_or(0)
+            }
+            Datum::Composite(_) | Datum::Hstore(_) => 0,
+            Datum::Inet(_) => oid::INET,
+            Datum::Bits(_) => oid::BIT,
+            Datum::Point(_) => oid::POINT,
+            Datum::Geometry(geometry) => geometry::type_of(geometry),
         }
     }
 
@@ -100,7 +143,7 @@ impl<'a> Param<'a> {
                 Form::Verbatim(text)
             }
             (Datum::Bool(_), oid::BOOL)
-            | (Datum::Int(_), oid::INT2 | oid::INT4 | oid::INT8 | oid::OID)
+            | (Datum::Int(_), oid::INT2 | oid::INT4 | oid::INT8 | oid::OID | oid::XID | oid::CID)
             | (Datum::Float(_), oid::FLOAT8)
             | (Datum::Bytes(_), oid::BYTEA)
             | (Datum::Date(_), oid::DATE)
@@ -109,7 +152,14 @@ impl<'a> Param<'a> {
             | (Datum::Timestamp(_), oid::TIMESTAMP)
             | (Datum::TimestampTz(_), oid::TIMESTAMPTZ)
             | (Datum::Interval(_), oid::INTERVAL)
-            | (Datum::Uuid(_), oid::UUID) => Form::Binary,
+            | (Datum::Uuid(_), oid::UUID)
+            | (Datum::Inet(_), oid::INET | oid::CIDR)
+            | (Datum::Bits(_), oid::BIT | oid::VARBIT)
+            | (Datum::Point(_), oid::POINT) => Form::Binary,
+            (Datum::Array(array), declared) => match built_of(declared) {
+                Some(Built::Array(element)) if array::has_binary(array, element) => Form::Binary,
+                _ => Form::Formatted,
+            },
             _ => Form::Formatted,
         }
     }
@@ -119,9 +169,7 @@ impl<'a> Param<'a> {
     pub(crate) fn encoded_len(&self) -> Result<usize, Error> {
         match self.form() {
             Form::Binary => self.binary_len(),
-            Form::Verbatim(text) if text.as_bytes().contains(&0) => {
-                Err(Error::data("a text contains a NUL byte").with_sqlstate("22021"))
-            }
+            Form::Verbatim(text) if text.as_bytes().contains(&0) => Err(nul()),
             Form::Verbatim(text) => Ok(text.len()),
             Form::Formatted => match self.datum {
                 // Without writing all of it just to count.
@@ -130,8 +178,22 @@ impl<'a> Param<'a> {
                     .checked_mul(2)
                     .and_then(|length| length.checked_add(2))
                     .ok_or_else(|| Error::data("a bytea is too long").with_sqlstate("54000")),
+                Datum::Array(array) if self.oid == 0 => {
+                    array::element_type(array)?;
+                    self.formatted().map(|text| text.len())
+                }
                 _ => self.formatted().map(|text| text.len()),
             },
+        }
+    }
+
+    /// Whether the item of an array is sent as it would be alone, in the binary form of its type.
+    pub(super) fn is_binary_item(&self) -> bool {
+        match self.form() {
+            Form::Binary => !matches!(self.datum, Datum::Array(_)),
+            // Of these the text is the binary form too.
+            Form::Verbatim(_) => super::is_plain_text(self.oid) || self.oid == oid::JSON,
+            Form::Formatted => self.is_null(),
         }
     }
 
@@ -144,6 +206,8 @@ impl<'a> Param<'a> {
                     oid::INT2 => ("int2", 2, i16::try_from(number).is_ok()),
                     oid::INT4 => ("int4", 4, i32::try_from(number).is_ok()),
                     oid::OID => ("oid", 4, u32::try_from(number).is_ok()),
+                    oid::XID => ("xid", 4, u32::try_from(number).is_ok()),
+                    oid::CID => ("cid", 4, u32::try_from(number).is_ok()),
                     _ => ("int8", 8, true),
                 };
                 if fits {
@@ -161,7 +225,11 @@ impl<'a> Param<'a> {
                 datetime::check_timestamp(micros).map(|()| 8)
             }
             Datum::Interval(_) | Datum::Uuid(_) => Ok(16),
-            Datum::Null | Datum::Numeric(_) | Datum::Text(_) | Datum::Json(_) => Ok(0),
+            Datum::Inet(inet) => network::check(inet),
+            Datum::Bits(bits) => bits.bits().map(|(bytes, _)| bytes.len() + 4),
+            Datum::Point(_) => Ok(16),
+            Datum::Array(array) => array::binary_len(array, declared),
+            _ => Ok(0),
         }
     }
 
@@ -185,7 +253,7 @@ impl<'a> Param<'a> {
             Datum::Int(number) => match self.declared_oid() {
                 oid::INT2 => out.put_i16(number as i16),
                 oid::INT4 => out.put_i32(number as i32),
-                oid::OID => out.put_u32(number as u32),
+                oid::OID | oid::XID | oid::CID => out.put_u32(number as u32),
                 _ => out.put_i64(number),
             },
             Datum::Float(number) => out.put_f64(number),
@@ -202,7 +270,16 @@ impl<'a> Param<'a> {
             }
             Datum::Interval(interval) => out.put_slice(&interval::to_binary(interval)),
             Datum::Uuid(uuid) => out.put_slice(&uuid),
-            Datum::Null | Datum::Numeric(_) | Datum::Text(_) | Datum::Json(_) => {}
+            Datum::Inet(inet) => {
+                network::to_binary(self.declared_oid(), inet).for_each(|byte| out.put_u8(byte))
+            }
+            Datum::Bits(bits) => bits::encode(bits, out),
+            Datum::Point(point) => {
+                out.put_f64(point.x);
+                out.put_f64(point.y);
+            }
+            Datum::Array(array) => array::encode(array, self.declared_oid(), out),
+            _ => {}
         }
     }
 
@@ -210,9 +287,18 @@ impl<'a> Param<'a> {
     /// type it is for.
     fn formatted(&self) -> Result<String, Error> {
         let mut text = String::new();
-        format(0, &self.datum, &mut text)?;
+        // A cidr is told from an inet by its type; of other values the type changes nothing that matters.
+        let oid = if self.oid == oid::CIDR { self.oid } else { 0 };
+        format(oid, &self.datum, &mut text)?;
+        if text.as_bytes().contains(&0) {
+            return Err(nul());
+        }
         Ok(text)
     }
+}
+
+fn nul() -> Error {
+    Error::data("a text contains a NUL byte").with_sqlstate("22021")
 }
 
 /// Appends the server's text of the value under DateStyle ISO, IntervalStyle postgres, TimeZone UTC,
@@ -222,6 +308,25 @@ impl<'a> Param<'a> {
 /// A data error (and nothing appended) for a value that no server could have sent: a date, time or offset
 /// out of range, a float4 that is none.
 pub(crate) fn format(oid: u32, datum: &Datum<'_>, out: &mut String) -> Result<(), Error> {
+    let before = out.len();
+    let outcome = render(oid, datum, out, 0);
+    if outcome.is_err() {
+        out.truncate(before);
+    }
+    outcome
+}
+
+/// `format` of a value that lies within `depth` others; a failure may leave something in `out`.
+pub(super) fn render(
+    oid: u32,
+    datum: &Datum<'_>,
+    out: &mut String,
+    depth: u32,
+) -> Result<(), Error> {
+    if depth > MAX_DEPTH {
+        let message = format!("it is nested more than {MAX_DEPTH} levels deep");
+        return Err(Error::programming(message));
+    }
     match *datum {
         Datum::Null => {}
         Datum::Bool(boolean) => out.push_str(boolean::text(boolean)),
@@ -239,6 +344,20 @@ pub(crate) fn format(oid: u32, datum: &Datum<'_>, out: &mut String) -> Result<()
         Datum::TimestampTz(micros) => datetime::format_timestamp(micros, true, out)?,
         Datum::Interval(interval) => interval::format(interval, out),
         Datum::Uuid(uuid) => uuid::format(&uuid, out),
+        Datum::Array(array) => array::format(array, out, depth)?,
+        Datum::Range(range) => range::format(range, out, depth)?,
+        Datum::Multirange(multirange) => multirange::format(multirange, out, depth)?,
+        Datum::Composite(composite) => composite::format(composite, out, depth)?,
+        Datum::Inet(inet) => network::format(oid, inet, out)?,
+        Datum::Bits(bits) => bits::format(bits, out)?,
+        Datum::Point(point) => geometry::format_point(point, out),
+        Datum::Geometry(geometry) => geometry::format(geometry, out)?,
+        Datum::Hstore(hstore) => hstore::format(hstore, out, depth)?,
+    }
+    // Quotes within quotes double at each level, so what is short inside may be beyond all measure outside.
+    if depth > 0 && out.len() > LONGEST_VALUE {
+        let message = format!("its text is longer than the {LONGEST_VALUE} bytes of a value");
+        return Err(Error::data(message).with_sqlstate("54000"));
     }
     Ok(())
 }

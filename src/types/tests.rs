@@ -1,6 +1,9 @@
 //! What a real server says, and the decoders, `format` and `Param` together against it.
 #![allow(unsafe_code)] // Reads the unions and pointers that the decoders filled.
 
+mod property;
+mod structured;
+
 use bytes::BytesMut;
 
 use super::value::{Arena, Kind, Value};
@@ -8,34 +11,9 @@ use super::*;
 
 /// A value as a caller of the library sees it.
 fn view(value: &Value) -> Datum<'_> {
-    // SAFETY: the decoders fill the member that belongs to the kind they set; text points into the cell or
-    // the arena, and both outlive the value in these tests.
-    unsafe {
-        let bytes = || match value.r#as.text {
-            text if text.data.is_null() => &[][..],
-            text => std::slice::from_raw_parts(text.data.cast::<u8>(), text.length),
-        };
-        let text = || std::str::from_utf8(bytes()).unwrap();
-        let integer = || value.r#as.integer;
-        match Kind::from_number(value.kind).unwrap() {
-            Kind::DBAPI_KIND_NULL => Datum::Null,
-            Kind::DBAPI_KIND_BOOL => Datum::Bool(value.r#as.boolean),
-            Kind::DBAPI_KIND_INT => Datum::Int(integer()),
-            Kind::DBAPI_KIND_FLOAT => Datum::Float(value.r#as.floating),
-            Kind::DBAPI_KIND_NUMERIC => Datum::Numeric(text()),
-            Kind::DBAPI_KIND_TEXT => Datum::Text(text()),
-            Kind::DBAPI_KIND_BYTES => Datum::Bytes(bytes()),
-            Kind::DBAPI_KIND_DATE => Datum::Date(integer()),
-            Kind::DBAPI_KIND_TIME => Datum::Time(integer()),
-            Kind::DBAPI_KIND_TIMETZ => Datum::TimeTz(value.r#as.timetz),
-            Kind::DBAPI_KIND_TIMESTAMP => Datum::Timestamp(integer()),
-            Kind::DBAPI_KIND_TIMESTAMPTZ => Datum::TimestampTz(integer()),
-            Kind::DBAPI_KIND_INTERVAL => Datum::Interval(value.r#as.interval),
-            Kind::DBAPI_KIND_UUID => Datum::Uuid(value.r#as.uuid),
-            Kind::DBAPI_KIND_JSON => Datum::Json(text()),
-            Kind::DBAPI_KIND_ARRAY => unreachable!(),
-        }
-    }
+    // SAFETY: the decoders fill the member that belongs to the kind they set; what it points to lies in the cell
+    // or the arena, and both outlive the value in these tests.
+    unsafe { super::view::param(value) }.unwrap().datum
 }
 
 fn formatted(oid: u32, datum: &Datum<'_>) -> String {
@@ -115,10 +93,10 @@ fn check(row: &str) {
     assert!(has_binary(oid), "{row}");
     let binary = unhex(hex);
     let (mut arena, mut arena2) = (Arena::default(), Arena::default());
-    let from_binary =
-        decode_binary(oid, &binary, &mut arena).unwrap_or_else(|e| panic!("{row}: {e}"));
-    let from_text =
-        decode_text(oid, text.as_bytes(), &mut arena2).unwrap_or_else(|e| panic!("{row}: {e}"));
+    let from_binary = decode_binary(oid, &binary, Catalog::EMPTY, &mut arena)
+        .unwrap_or_else(|e| panic!("{row}: {e}"));
+    let from_text = decode_text(oid, text.as_bytes(), Catalog::EMPTY, &mut arena2)
+        .unwrap_or_else(|e| panic!("{row}: {e}"));
     let (b, t) = (view(&from_binary), view(&from_text));
     assert_eq!((from_binary.oid, from_text.oid), (oid, oid));
 
@@ -200,11 +178,11 @@ fn mutated_cells_never_panic_and_keep_their_meaning() {
             let mut arena = Arena::default();
             let mut binary = unhex(columns[1]);
             random.mutate(&mut binary);
-            let _ = decode_binary(oid, &binary, &mut arena);
+            let _ = decode_binary(oid, &binary, Catalog::EMPTY, &mut arena);
 
             let mut cell = columns[2].as_bytes().to_vec();
             random.mutate(&mut cell);
-            let Ok(value) = decode_text(oid, &cell, &mut arena) else {
+            let Ok(value) = decode_text(oid, &cell, Catalog::EMPTY, &mut arena) else {
                 continue;
             };
             // Whatever was read has a text of its own that means the same.
@@ -214,7 +192,7 @@ fn mutated_cells_never_panic_and_keep_their_meaning() {
             let datum = view(&value);
             let text = formatted(oid, &datum);
             let mut arena2 = Arena::default();
-            let again = decode_text(oid, text.as_bytes(), &mut arena2).unwrap();
+            let again = decode_text(oid, text.as_bytes(), Catalog::EMPTY, &mut arena2).unwrap();
             assert_eq!(
                 format!("{:?}", view(&again)),
                 format!("{datum:?}"),
@@ -248,7 +226,7 @@ fn fixed_lengths_are_exact() {
         (oid::UUID, 16),
     ] {
         for wrong in 0..20 {
-            let result = decode_binary(oid, &vec![0; wrong], &mut arena);
+            let result = decode_binary(oid, &vec![0; wrong], Catalog::EMPTY, &mut arena);
             assert_eq!(result.is_ok(), wrong == length, "oid {oid}, {wrong} bytes");
             if let Err(error) = result {
                 assert_eq!(error.class(), Class::Internal);
@@ -260,22 +238,22 @@ fn fixed_lengths_are_exact() {
 #[test]
 fn jsonb_has_a_version() {
     let mut arena = Arena::default();
-    assert!(decode_binary(oid::JSONB, b"", &mut arena).is_err());
-    assert!(decode_binary(oid::JSONB, b"\x02{}", &mut arena).is_err());
-    let value = decode_binary(oid::JSONB, b"\x01{}", &mut arena).unwrap();
+    assert!(decode_binary(oid::JSONB, b"", Catalog::EMPTY, &mut arena).is_err());
+    assert!(decode_binary(oid::JSONB, b"\x02{}", Catalog::EMPTY, &mut arena).is_err());
+    let value = decode_binary(oid::JSONB, b"\x01{}", Catalog::EMPTY, &mut arena).unwrap();
     assert!(matches!(view(&value), Datum::Json("{}")));
 }
 
 #[test]
 fn types_without_a_kind_are_text() {
     let mut arena = Arena::default();
-    // money, xml, "char", int4[], none, none
-    for oid in [790, 142, 18, 1007, 0, u32::MAX] {
+    // money, xml, "char", int2vector, none, none
+    for oid in [790, 142, 18, 22, 0, u32::MAX] {
         assert_eq!(kind_of(oid), Kind::DBAPI_KIND_TEXT);
         assert!(!has_binary(oid));
-        let value = decode_text(oid, b"{1,2}", &mut arena).unwrap();
+        let value = decode_text(oid, b"{1,2}", Catalog::EMPTY, &mut arena).unwrap();
         assert!(matches!(view(&value), Datum::Text("{1,2}")));
-        let value = decode_binary(oid, b"{1,2}", &mut arena).unwrap();
+        let value = decode_binary(oid, b"{1,2}", Catalog::EMPTY, &mut arena).unwrap();
         assert!(matches!(view(&value), Datum::Bytes(b"{1,2}")));
     }
 }
@@ -285,7 +263,7 @@ fn text_that_is_not_utf8_is_bytes() {
     let mut arena = Arena::default();
     for oid in [oid::TEXT, oid::JSON, oid::NAME] {
         for decode in [decode_text, decode_binary] {
-            let value = decode(oid, b"a\xff", &mut arena).unwrap();
+            let value = decode(oid, b"a\xff", Catalog::EMPTY, &mut arena).unwrap();
             assert!(matches!(view(&value), Datum::Bytes(b"a\xff")));
         }
     }
@@ -296,7 +274,7 @@ fn text_is_not_copied() {
     let cell = b"12.50";
     let mut arena = Arena::default();
     for oid in [oid::TEXT, oid::NUMERIC, oid::JSON] {
-        let value = decode_text(oid, cell, &mut arena).unwrap();
+        let value = decode_text(oid, cell, Catalog::EMPTY, &mut arena).unwrap();
         // SAFETY: all three are kinds that `as.text` holds.
         assert_eq!(unsafe { value.r#as.text.data }, cell.as_ptr().cast());
     }
