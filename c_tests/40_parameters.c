@@ -353,7 +353,58 @@ static void values_too_long_for_the_protocol(void)
     close_cursor();
 }
 
-CHECK_MAIN(CASE(every_kind_has_its_type), CASE(text_and_null_are_untyped), CASE(parameters_fit_columns),
+/* A text takes its type from its place; where the place has none to give, it is text, or the error says what to do. */
+static void texts_where_nothing_says_their_type(void)
+{
+    static const char *const names[] = { "a" };
+    const dbapi_value_t params[] = { DBAPI_TEXT("x"), DBAPI_TEXT("y") };
+    const dbapi_value_t *row = NULL;
+    dbapi_connection_t *connection = connect_test();
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    CHECK_OK(dbapi_execute(cursor, "SELECT %s IS NULL, %s IS NOT NULL", params, 2, &failure));
+    row = fetch_row(cursor);
+    CHECK_INT(row[0].as.boolean, false);
+    CHECK_INT(row[1].as.boolean, true);
+    CHECK_OK(dbapi_execute_named(cursor, "SELECT %(a)s IS NULL OR 'x'::name = %(a)s", names, params, 1, &failure));
+    CHECK_INT(fetch_row(cursor)[0].as.boolean, true);
+    CHECK_OK(dbapi_execute(cursor, "SELECT %s", params, 1, &failure));
+    CHECK_TEXT(fetch_row(cursor)[0].as.text.data, "x");
+    CHECK_OK(dbapi_execute_named(cursor, "SELECT %(a)s IS NULL OR 8::smallint = %(a)s", names, (const dbapi_value_t[]){ DBAPI_TEXT("8") }, 1, &failure));
+    CHECK_INT(fetch_row(cursor)[0].as.boolean, true);
+    CHECK_ERROR(dbapi_execute(cursor, "SELECT pg_typeof(%s)", params, 1, &failure), DBAPI_PROGRAMMING_ERROR, "42P18", "parameter $1");
+    CHECK_CONTAINS(dbapi_error_message(failure), "%s::text");
+    CHECK_CONTAINS(dbapi_error_message(failure), "dbapi_setinputsizes");
+    clear_failure();
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+/* What a psycopg2 user passes as a list is an array. */
+static void arrays_as_lists(void)
+{
+    static const int32_t two[] = { 2 };
+    const dbapi_value_t numbers[] = { DBAPI_INT(2), DBAPI_INT(3) }, texts[] = { DBAPI_TEXT("b"), DBAPI_TEXT("c") };
+    const dbapi_array_t of_numbers = { .dimensions = 1, .lengths = two, .count = 2, .items = numbers };
+    const dbapi_array_t of_texts = { .dimensions = 1, .lengths = two, .count = 2, .items = texts };
+    const dbapi_value_t number_list[] = { DBAPI_ARRAY(&of_numbers) }, text_list[] = { DBAPI_ARRAY(&of_texts) };
+    dbapi_connection_t *connection = connect_test();
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    static const char *const integers[] = { "int2", "int4", "int8" };
+    for (size_t i = 0; i < COUNT(integers); i++) {
+        char sql[200];
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM generate_series(1, 5) g WHERE g::%s = ANY(%%s)", integers[i]);
+        CHECK_OK(dbapi_execute(cursor, sql, number_list, 1, &failure));
+        CHECK_INT(fetch_row(cursor)[0].as.integer, 2);
+    }
+    CHECK_OK(dbapi_execute(cursor, "SELECT count(*) FROM unnest(ARRAY['a','b','c','d']) x WHERE x = ANY(%s)", text_list, 1, &failure));
+    CHECK_INT(fetch_row(cursor)[0].as.integer, 2);
+    CHECK_OK(dbapi_execute(cursor, "SELECT count(*) FROM unnest(ARRAY['a','b']::varchar[]) x WHERE x = ANY(%s)", text_list, 1, &failure));
+    CHECK_INT(fetch_row(cursor)[0].as.integer, 1);
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+}
+
+CHECK_MAIN(CASE(texts_where_nothing_says_their_type), CASE(arrays_as_lists), CASE(every_kind_has_its_type), CASE(text_and_null_are_untyped), CASE(parameters_fit_columns),
            CASE(an_oid_says_the_type), CASE(bytes_and_text_with_awkward_content), CASE(by_name), CASE(wrong_counts),
            CASE(values_that_cannot_be), CASE(text_is_never_sql), CASE(the_most_parameters),
            CASE(values_too_long_for_the_protocol))

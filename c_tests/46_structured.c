@@ -93,7 +93,9 @@ static void read_written_and_sent_back(void)
     static char text[40000];
     open_cursor();
     dbapi_cursor_t *second = cursor_of(connection);
-    int count = 0;
+    int count = 0, compared = 0;
+    CHECK_OK(dbapi_commit(connection, &failure));
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
     for (size_t f = 0; f < COUNT(formats); f++) {
         for (size_t i = 0; i < COUNT(samples); i++) {
             for (size_t j = 0; j < COUNT(samples[i].expressions) && samples[i].expressions[j] != NULL; j++) {
@@ -122,12 +124,24 @@ static void read_written_and_sent_back(void)
                     if (answer[0].kind != DBAPI_KIND_BOOL || !answer[0].as.boolean) {
                         FAIL("%s (%s format) is another value when it comes back", expression, formats[f].name);
                     }
+                    /* And by the type's own equality, where it has one. */
+                    snprintf(sql, sizeof sql, "SELECT v IS NOT DISTINCT FROM %%s::%s FROM (SELECT %s) AS x (v)", type, expression);
+                    if (dbapi_execute(second, sql, &param, 1, &failure) != DBAPI_OK) {
+                        CHECK_TEXT(dbapi_error_sqlstate(failure), "42883");
+                        clear_failure();
+                        continue;
+                    }
+                    if (!fetch_row(second)[0].as.boolean) {
+                        FAIL("%s (%s format) is not equal to what comes back", expression, formats[f].name);
+                    }
+                    compared++;
                 }
                 count++;
             }
         }
     }
     CHECK(count > 300);
+    CHECK(compared > 400);
     dbapi_cursor_free(second);
     close_cursor();
 }
@@ -395,6 +409,90 @@ static void wrong_values_name_the_parameter(void)
     close_cursor();
 }
 
+/* The same numbers in every run. */
+static uint32_t next_random(uint32_t end)
+{
+    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 32) % end;
+}
+
+/* What quoting goes wrong with. */
+static void random_text(char *text)
+{
+    static const char *const pieces[] = { "\"", "\\", "{", "}", "(", ")", "[", "]", ",", ";", " ", "\t", "\n", "\v", "NULL", "null",
+                                          "=>", "\xc3\xa4", "\xf0\x9f\x90\x98", "\xc2\xa0", "'", "a", "%", "empty" };
+    *text = '\0';
+    for (uint32_t count = next_random(5); count > 0; count--) {
+        strcat(text, pieces[next_random(COUNT(pieces))]);
+    }
+}
+
+/* Random rows, arrays, ranges and addresses: the server writes them as this library does, and sends them back. */
+static void random_values_on_the_server(void)
+{
+    enum { MOST = 8 };
+    char texts[MOST][30], ours[1000], back[1000];
+    open_cursor();
+    run(cursor, "CREATE TYPE pg_temp.t46_random AS (t text, a text[], r int8range, i inet, b varbit, p point)");
+    for (int round = 0; round < 1500; round++) {
+        dbapi_value_t items[MOST], fields[6];
+        int32_t lengths[2], lower_bounds[2];
+        lengths[0] = 1 + (int32_t)next_random(2);
+        lengths[1] = 1 + (int32_t)next_random(4);
+        lower_bounds[0] = (int32_t)next_random(3);
+        lower_bounds[1] = 1 - (int32_t)next_random(2);
+        size_t count = (size_t)lengths[0] * (size_t)lengths[1];
+        for (size_t i = 0; i < count; i++) {
+            random_text(texts[i]);
+            items[i] = next_random(5) == 0 ? DBAPI_NULL : DBAPI_TEXT(texts[i]);
+        }
+        const dbapi_array_t array = { 0, 2, lengths, lower_bounds, count, items };
+        const int64_t low = (int64_t)next_random(UINT32_MAX) - 2000000000;
+        const dbapi_range_t range = { 20, DBAPI_RANGE_LOWER_INCLUSIVE, next_random(4) == 0 ? DBAPI_NULL : DBAPI_INT(low),
+                                      next_random(4) == 0 ? DBAPI_NULL : DBAPI_INT(low + 1 + next_random(100)) };
+        dbapi_range_t unbounded = range;
+        if (range.lower.kind == DBAPI_KIND_NULL) {
+            unbounded.flags = 0;
+        }
+        dbapi_inet_t inet = { 6, (uint8_t)next_random(129), { 0 } };
+        for (int i = 0; i < 16; i++) {
+            inet.address[i] = (uint8_t)(next_random(3) == 0 ? next_random(256) : 0);
+        }
+        uint8_t bytes[4];
+        for (int i = 0; i < 4; i++) {
+            bytes[i] = (uint8_t)next_random(256);
+        }
+        const dbapi_bits_t bits = { next_random(33), bytes };
+        const dbapi_composite_t composite = { 6, fields, NULL };
+        fields[0] = items[0];
+        fields[1] = DBAPI_ARRAY(&array);
+        fields[2] = DBAPI_RANGE(&unbounded);
+        fields[3] = DBAPI_INET(&inet);
+        fields[4] = DBAPI_BITS(&bits);
+        fields[5] = DBAPI_POINT((double)low / 7, ldexp(1.1, (int)next_random(1000) - 500));
+        const dbapi_value_t params[] = { DBAPI_COMPOSITE(&composite), fields[1], fields[2], fields[3], fields[4], fields[5] };
+        CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[round % 3].format, &failure));
+        CHECK_OK(dbapi_execute(cursor,
+                               "SELECT format('%%s', %s::pg_temp.t46_random), a, r, i, b, p, format('%%s', a), format('%%s', r),"
+                               " format('%%s', i), format('%%s', b), format('%%s', p)"
+                               " FROM (SELECT %s::text[], %s::int8range, %s, %s::varbit, %s) AS x (a, r, i, b, p)",
+                               params, COUNT(params), &failure));
+        const dbapi_value_t *row = fetch_row(cursor);
+        CHECK_OK(dbapi_value_format(&params[0], ours, sizeof ours, NULL, &failure));
+        CHECK_TEXT(ours, row[0].as.text.data);
+        for (size_t i = 1; i < COUNT(params); i++) {
+            CHECK_OK(dbapi_value_format(&params[i], ours, sizeof ours, NULL, &failure));
+            CHECK_OK(dbapi_value_format(&row[i], back, sizeof back, NULL, &failure));
+            CHECK_TEXT(ours, row[5 + i].as.text.data);
+            CHECK_TEXT(back, row[5 + i].as.text.data);
+        }
+    }
+    close_cursor();
+}
+
 /* What programs are compiled against. */
 static void layouts_are_frozen(void)
 {
@@ -525,5 +623,5 @@ static void all_rows_at_once(void)
 }
 
 CHECK_MAIN(CASE(read_written_and_sent_back), CASE(arrays_as_structs), CASE(ranges_as_structs), CASE(the_others_as_structs), CASE(columns_tell_their_kind),
-           CASE(arrays_as_parameters), CASE(other_kinds_as_parameters), CASE(wrong_values_name_the_parameter), CASE(layouts_are_frozen), CASE(setters_and_getters),
+           CASE(arrays_as_parameters), CASE(other_kinds_as_parameters), CASE(wrong_values_name_the_parameter), CASE(random_values_on_the_server), CASE(layouts_are_frozen), CASE(setters_and_getters),
            CASE(large_arrays), CASE(all_rows_at_once))

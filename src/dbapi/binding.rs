@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::ffi::CStr;
 
-use super::placeholder::{Names, ParamStyle, Values, convert};
+use super::placeholder::{Names, ParamStyle, Slot, Values, convert};
 use crate::error::{Error, Result};
-use crate::types::{Dialect, Param};
+use crate::types::{Datum, Dialect, Param};
 
 /// Who puts parameters in their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +117,8 @@ impl Binder {
             (None, _) => push(&mut out, sql)?,
             (Some(arguments), Binding::Server) => {
                 let params = arguments.sized(sizes);
-                let nulls: Vec<bool> = params.iter().map(Param::is_untyped_null).collect();
-                let values = Values::Numbers(&nulls);
+                let slots: Vec<Slot> = params.iter().map(slot).collect();
+                let values = Values::Numbers(&slots);
                 let names = arguments.names();
                 let order = convert(sql, self.style, names, values, dialect, &mut out)?;
                 let in_order = order.iter().filter_map(|&index| params.get(index).copied());
@@ -179,6 +179,14 @@ impl Binder {
             }
         }
         Ok(out)
+    }
+}
+
+fn slot(param: &Param<'_>) -> Slot {
+    match param.datum {
+        Datum::Null if param.oid == 0 => Slot::Null,
+        Datum::Text(_) | Datum::Json(_) if param.oid == 0 => Slot::Untyped,
+        _ => Slot::Typed,
     }
 }
 

@@ -63,7 +63,7 @@ impl Answers {
                 self.columns = None;
                 let sent = if self.began { "BEGIN" } else { sent };
                 self.failure
-                    .get_or_insert_with(|| Error::from_server(*fields, Some(sent)));
+                    .get_or_insert_with(|| advised(Error::from_server(*fields, Some(sent))));
             }
             Event::CopyIn => {
                 channel.wire().start_copy_fail(NO_COPY)?;
@@ -91,6 +91,19 @@ impl Answers {
             None => Err(Error::protocol("no answer to a statement")),
         }
     }
+}
+
+/// What to do where the server cannot infer a parameter's type; it says which.
+fn advised(error: Error) -> Error {
+    if error
+        .sqlstate()
+        .is_some_and(|state| state.as_str() == "42P18")
+    {
+        return error.suffixed(
+            "\nGive the parameter a type: by a cast in the statement (%s::text), an oid in the value (DBAPI_TYPED), or dbapi_setinputsizes.",
+        );
+    }
+    error
 }
 
 fn copy_refused(which: &str) -> Error {

@@ -30,12 +30,23 @@ pub(super) enum Names<'a> {
     Named(&'a [&'a str]),
 }
 
+/// What is known of an argument that travels apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// It has a type, or takes that of its place.
+    Typed,
+    /// A text of no type, which is what the server infers.
+    Untyped,
+    /// A NULL of no type.
+    Null,
+}
+
 /// What is written in their places.
 #[derive(Clone, Copy)]
 pub(super) enum Values<'a> {
     /// `$1`, `$2` ... Arguments that are marked become the word NULL: a parameter without a type is not what
     /// a bare NULL is to PostgreSQL, which cannot infer one in `$1 IS NULL`.
-    Numbers(&'a [bool]),
+    Numbers(&'a [Slot]),
     /// The values.
     Literals(&'a [Param<'a>]),
 }
@@ -67,6 +78,7 @@ pub(super) fn convert(
         used: 0,
         literal_end: None,
         own_number: None,
+        numbers_are_ours: style == ParamStyle::Pyformat,
     };
     converter.reserve(sql.len())?;
     let mut lexer = Lexer::new(sql, dialect.standard_strings);
@@ -108,6 +120,26 @@ impl<'a> Index<'a> {
     }
 }
 
+/// Whether `IS NULL` or `IS NOT NULL` comes next.
+fn is_null_test(after: &str) -> bool {
+    let mut words = after
+        .split(|c: char| c.is_ascii_whitespace())
+        .filter(|word| !word.is_empty());
+    let is = |word: Option<&str>, wanted: &str| {
+        word.is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+    };
+    if !after.starts_with(|c: char| c.is_ascii_whitespace()) || !is(words.next(), "is") {
+        return false;
+    }
+    let mut word = words.next();
+    if is(word, "not") {
+        word = words.next();
+    }
+    word.and_then(|word| word.get(..4))
+        .is_some_and(|start| start.eq_ignore_ascii_case("null"))
+        && word.is_some_and(|word| !word.bytes().nth(4).is_some_and(is_word))
+}
+
 /// One conversion. `sql` is copied in as long pieces as possible: up to `copied` it has been.
 struct Converter<'a> {
     sql: &'a str,
@@ -125,6 +157,8 @@ struct Converter<'a> {
     literal_end: Option<usize>,
     /// A `$n` that was in the statement where placeholders are `%s`.
     own_number: Option<&'a str>,
+    /// The statement does not say them itself.
+    numbers_are_ours: bool,
 }
 
 impl<'a> Converter<'a> {
@@ -272,8 +306,8 @@ impl<'a> Converter<'a> {
             ));
         };
         // They keep their numbers, but for those behind a NULL.
-        if let Values::Numbers(nulls) = self.values {
-            for index in (0..count).filter(|&index| nulls.get(index) != Some(&true)) {
+        if let Values::Numbers(slots) = self.values {
+            for index in (0..count).filter(|&index| slots.get(index) != Some(&Slot::Null)) {
                 self.number(index);
             }
         }
@@ -314,15 +348,24 @@ impl<'a> Converter<'a> {
         self.copy_to(at, at + length)?;
         let next = self.sql.as_bytes().get(at + length).copied();
         match self.values {
-            Values::Numbers(nulls) => {
+            Values::Numbers(slots) => {
                 if self.out.bytes().next_back().is_some_and(is_word) {
                     self.out.push(' ');
                 }
-                if nulls.get(index) == Some(&true) {
+                let slot = slots.get(index);
+                if slot == Some(&Slot::Null) {
                     self.push("NULL")?;
                 } else {
-                    let number = self.number(index);
-                    let _ = write!(self.out, "${number}");
+                    let after = self.sql.get(at + length..).unwrap_or("");
+                    let untyped = self.numbers_are_ours && slot == Some(&Slot::Untyped);
+                    if untyped && is_null_test(after) {
+                        // Nothing infers a type there, and the one it gets must not be that of other places.
+                        self.order.push(index);
+                        let _ = write!(self.out, "${}::text", self.order.len());
+                    } else {
+                        let number = self.number(index);
+                        let _ = write!(self.out, "${number}");
+                    }
                 }
                 if next.is_some_and(is_word) {
                     self.out.push(' ');

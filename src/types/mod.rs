@@ -160,34 +160,38 @@ pub(crate) fn decode_text(
     catalog: &Catalog,
     arena: &mut Arena,
 ) -> Result<Value, Error> {
-    match leaf_text(oid, cell, arena)? {
-        Some(value) => Ok(value),
-        None => Decoder::new(catalog, arena).text(oid, cell, Place::Pinned),
-    }
+    leaf_text(oid, cell, arena, |arena| {
+        Decoder::new(catalog, arena).made_text(oid, cell, Place::Pinned)
+    })
 }
 
-/// The same of a type that is not made of others; `None` of any other. TEXT, NUMERIC and JSON values, and BYTES
-/// of other types than bytea, are all of the cell, and point at it.
-#[inline]
-fn leaf_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Option<Value>, Error> {
-    let integer = |kind, number| Ok(Some(Value::integer(kind, oid, number)));
+/// The same of a type that is not made of others; any other is left to `made`. TEXT, NUMERIC and JSON values, and
+/// BYTES of other types than bytea, are all of the cell, and point at it.
+#[inline(always)]
+fn leaf_text(
+    oid: u32,
+    cell: &[u8],
+    arena: &mut Arena,
+    made: impl FnOnce(&mut Arena) -> Result<Value, Error>,
+) -> Result<Value, Error> {
+    let integer = |kind, number| Ok(Value::integer(kind, oid, number));
     let read = match oid {
         oid::TEXT | oid::VARCHAR | oid::BPCHAR => None,
         oid::INT4 => return integer(Kind::DBAPI_KIND_INT, int::from_text::<i32>("int4", cell)?),
         oid::INT8 => return integer(Kind::DBAPI_KIND_INT, int::from_text::<i64>("int8", cell)?),
         oid::INT2 => return integer(Kind::DBAPI_KIND_INT, int::from_text::<i16>("int2", cell)?),
         oid::OID => return integer(Kind::DBAPI_KIND_INT, int::from_text::<u32>("oid", cell)?),
-        oid::BOOL => return Ok(Some(Value::boolean(oid, boolean::from_text(cell)?))),
-        oid::UUID => return Ok(Some(Value::uuid(oid, uuid::from_text(cell)?))),
+        oid::BOOL => return Ok(Value::boolean(oid, boolean::from_text(cell)?)),
+        oid::UUID => return Ok(Value::uuid(oid, uuid::from_text(cell)?)),
         oid::NUMERIC => {
             numeric::check_text(cell)?;
-            return Ok(Some(Value::text(Kind::DBAPI_KIND_NUMERIC, oid, cell)));
+            return Ok(Value::text(Kind::DBAPI_KIND_NUMERIC, oid, cell));
         }
         oid::BYTEA => {
             let bytes = bytea::from_text(cell, arena)?;
-            return Ok(Some(Value::text(Kind::DBAPI_KIND_BYTES, oid, bytes)));
+            return Ok(Value::text(Kind::DBAPI_KIND_BYTES, oid, bytes));
         }
-        oid::JSON | oid::JSONB => return Ok(Some(utf8(Kind::DBAPI_KIND_JSON, oid, cell))),
+        oid::JSON | oid::JSONB => return Ok(utf8(Kind::DBAPI_KIND_JSON, oid, cell)),
         // Those below may be in a style that is not read, or beyond what the kind can hold.
         oid::FLOAT8 => float::float8_from_text(cell)?.map(|number| Value::floating(oid, number)),
         oid::FLOAT4 => float::float4_from_text(cell)?.map(|number| Value::floating(oid, number)),
@@ -207,23 +211,21 @@ fn leaf_text(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Option<Value>, 
         }
         oid::INET | oid::CIDR => {
             let inet = arena.keep(&[network::from_text(cell)?])?;
-            return Ok(Some(Value::inet(oid, inet)));
+            return Ok(Value::inet(oid, inet));
         }
-        oid::BIT | oid::VARBIT => return bits::from_text(oid, cell, arena).map(Some),
+        oid::BIT | oid::VARBIT => return bits::from_text(oid, cell, arena),
         oid::XID => return integer(Kind::DBAPI_KIND_INT, int::from_text::<u32>("xid", cell)?),
         oid::CID => return integer(Kind::DBAPI_KIND_INT, int::from_text::<u32>("cid", cell)?),
         oid::XID8 => {
-            return Ok(Some(match int::xid8_from_text(cell)? {
+            return Ok(match int::xid8_from_text(cell)? {
                 Ok(number) => Value::integer(Kind::DBAPI_KIND_INT, oid, number),
                 Err(_) => Value::text(Kind::DBAPI_KIND_NUMERIC, oid, cell),
-            }));
+            });
         }
         _ if is_plain_text(oid) => None,
-        _ => return Ok(None),
+        _ => return made(arena),
     };
-    Ok(Some(
-        read.unwrap_or_else(|| utf8(Kind::DBAPI_KIND_TEXT, oid, cell)),
-    ))
+    Ok(read.unwrap_or_else(|| utf8(Kind::DBAPI_KIND_TEXT, oid, cell)))
 }
 
 /// The same for binary format; digits of a numeric, too, go to `arena`. A type without `has_binary` (the
@@ -235,18 +237,22 @@ pub(crate) fn decode_binary(
     catalog: &Catalog,
     arena: &mut Arena,
 ) -> Result<Value, Error> {
-    match leaf_binary(oid, cell, arena)? {
-        Some(value) => Ok(value),
-        None => Decoder::new(catalog, arena).binary(oid, cell, Place::Pinned),
-    }
+    leaf_binary(oid, cell, arena, |arena| {
+        Decoder::new(catalog, arena).made_binary(oid, cell, Place::Pinned)
+    })
 }
 
-/// The same of a type that is not made of others; `None` of any other. A value of the text types, of bytea, json
+/// The same of a type that is not made of others; any other is left to `made`. A value of the text types, of bytea, json
 /// or jsonb points at the cell.
-#[inline]
-fn leaf_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Option<Value>, Error> {
+#[inline(always)]
+fn leaf_binary(
+    oid: u32,
+    cell: &[u8],
+    arena: &mut Arena,
+    made: impl FnOnce(&mut Arena) -> Result<Value, Error>,
+) -> Result<Value, Error> {
     let integer = |kind, number| Ok(Value::integer(kind, oid, number));
-    let value: Result<Value, Error> = match oid {
+    match oid {
         oid::INT4 => integer(Kind::DBAPI_KIND_INT, int::int4_from_binary(cell)?),
         oid::INT8 => integer(Kind::DBAPI_KIND_INT, int::int8_from_binary(cell)?),
         oid::INT2 => integer(Kind::DBAPI_KIND_INT, int::int2_from_binary(cell)?),
@@ -298,9 +304,8 @@ fn leaf_binary(oid: u32, cell: &[u8], arena: &mut Arena) -> Result<Option<Value>
             }
         }
         _ if is_plain_text(oid) => Ok(utf8(Kind::DBAPI_KIND_TEXT, oid, cell)),
-        _ => return Ok(None),
-    };
-    value.map(Some)
+        _ => made(arena),
+    }
 }
 
 /// Text, if it is; else the bytes that it is.

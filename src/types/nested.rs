@@ -42,20 +42,41 @@ impl<'a> Decoder<'a> {
     /// A value of any type in text format.
     pub(super) fn text(&mut self, oid: u32, cell: &[u8], place: Place) -> Result<Value, Error> {
         let oid = self.catalog.base(oid);
-        if let Some(value) = leaf_text(oid, cell, self.arena)? {
-            let points_at_cell = match Kind::from_number(value.kind) {
-                Some(Kind::DBAPI_KIND_TEXT | Kind::DBAPI_KIND_JSON | Kind::DBAPI_KIND_NUMERIC) => {
-                    true
-                }
-                // What a bytea's text stands for is in the arena.
-                Some(Kind::DBAPI_KIND_BYTES) => oid != oid::BYTEA,
-                _ => false,
+        let (catalog, depth) = (self.catalog, self.depth);
+        let mut made = false;
+        let value = leaf_text(oid, cell, self.arena, |arena| {
+            made = true;
+            let mut decoder = Decoder {
+                catalog,
+                arena,
+                depth,
             };
-            return if points_at_cell {
-                self.at(value, cell, place)
-            } else {
-                Ok(value)
-            };
+            decoder.made_text(oid, cell, place)
+        })?;
+        let points_at_cell = match Kind::from_number(value.kind) {
+            _ if made => false,
+            Some(Kind::DBAPI_KIND_TEXT | Kind::DBAPI_KIND_JSON | Kind::DBAPI_KIND_NUMERIC) => true,
+            // What a bytea's text stands for is in the arena.
+            Some(Kind::DBAPI_KIND_BYTES) => oid != oid::BYTEA,
+            _ => false,
+        };
+        match points_at_cell {
+            true => self.at(value, cell, place),
+            false => Ok(value),
+        }
+    }
+
+    /// A value of a type that is made of others, or unknown, in text format.
+    #[inline(never)]
+    pub(super) fn made_text(
+        &mut self,
+        oid: u32,
+        cell: &[u8],
+        place: Place,
+    ) -> Result<Value, Error> {
+        let base = self.catalog.base(oid);
+        if base != oid {
+            return self.text(base, cell, place);
         }
         let shape = self.catalog.shape(oid);
         if self.depth < MAX_DEPTH {
@@ -91,14 +112,35 @@ impl<'a> Decoder<'a> {
     /// A value of any type in binary format.
     pub(super) fn binary(&mut self, oid: u32, cell: &[u8], place: Place) -> Result<Value, Error> {
         let oid = self.catalog.base(oid);
-        if let Some(value) = leaf_binary(oid, cell, self.arena)? {
-            return match oid {
-                oid::JSONB => self.at(value, cell.get(1..).unwrap_or_default(), place),
-                oid::BYTEA | oid::JSON => self.at(value, cell, place),
-                _ if super::is_plain_text(oid) => self.at(value, cell, place),
-                // All else is in the value itself, or in the arena.
-                _ => Ok(value),
+        let (catalog, depth) = (self.catalog, self.depth);
+        let value = leaf_binary(oid, cell, self.arena, |arena| {
+            let mut decoder = Decoder {
+                catalog,
+                arena,
+                depth,
             };
+            decoder.made_binary(oid, cell, place)
+        })?;
+        match oid {
+            oid::JSONB => self.at(value, cell.get(1..).unwrap_or_default(), place),
+            oid::BYTEA | oid::JSON => self.at(value, cell, place),
+            _ if super::is_plain_text(oid) => self.at(value, cell, place),
+            // All else is in the value itself, or in the arena.
+            _ => Ok(value),
+        }
+    }
+
+    /// A value of a type that is made of others, or unknown, in binary format.
+    #[inline(never)]
+    pub(super) fn made_binary(
+        &mut self,
+        oid: u32,
+        cell: &[u8],
+        place: Place,
+    ) -> Result<Value, Error> {
+        let base = self.catalog.base(oid);
+        if base != oid {
+            return self.binary(base, cell, place);
         }
         if self.depth >= MAX_DEPTH {
             return Err(too_deep());

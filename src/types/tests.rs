@@ -1,6 +1,7 @@
 //! What a real server says, and the decoders, `format` and `Param` together against it.
 #![allow(unsafe_code)] // Reads the unions and pointers that the decoders filled.
 
+mod params;
 mod property;
 mod structured;
 

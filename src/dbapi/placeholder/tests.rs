@@ -48,13 +48,18 @@ fn named(sql: &str, names: &[&str]) -> Outcome<(String, Vec<usize>)> {
     )
 }
 
+fn slots(nulls: &[bool]) -> Vec<Slot> {
+    let slot = |&null: &bool| if null { Slot::Null } else { Slot::Typed };
+    nulls.iter().map(slot).collect()
+}
+
 fn numeric(sql: &str, nulls: &[bool]) -> Outcome<(String, Vec<usize>)> {
     let names = Names::Positional(nulls.len());
     run(
         sql,
         ParamStyle::Numeric,
         names,
-        Values::Numbers(nulls),
+        Values::Numbers(&slots(nulls)),
         STANDARD,
     )
 }
@@ -178,7 +183,7 @@ fn a_bare_null_is_written_out() {
         "select %s, %s is%s, -%s",
         ParamStyle::Pyformat,
         Names::Positional(4),
-        Values::Numbers(&nulls),
+        Values::Numbers(&slots(&nulls)),
         STANDARD,
     );
     assert_eq!(
@@ -189,7 +194,7 @@ fn a_bare_null_is_written_out() {
         "select %(a)s, %(b)s, %(a)s",
         ParamStyle::Pyformat,
         Names::Named(&["a", "b"]),
-        Values::Numbers(&[true, false]),
+        Values::Numbers(&slots(&[true, false])),
         STANDARD,
     );
     assert_eq!(converted, Ok(("select NULL, $1, NULL".into(), vec![1])));
@@ -330,4 +335,55 @@ fn an_error_in_a_value_says_which() {
     let data = [Datum::Int(1), Datum::Text("a\0b")];
     let error = literals("%s %s", ParamStyle::Pyformat, &data, STANDARD).unwrap_err();
     assert!(error.starts_with("parameter 2: "), "{error}");
+}
+
+/// A text takes its type from its place; a test for NULL gives it none.
+#[test]
+fn an_untyped_text_that_is_tested_for_null_is_text() {
+    for (sql, expected) in [
+        ("select %s is null", "select $1::text is null"),
+        ("select %s IS NOT NULL", "select $1::text IS NOT NULL"),
+        (
+            "select (%s\n is\tnot  null)",
+            "select ($1::text\n is\tnot  null)",
+        ),
+        ("select %s is nullable", "select $1 is nullable"),
+        (
+            "select %s is not distinct from x",
+            "select $1 is not distinct from x",
+        ),
+        ("select %s isnull", "select $1 isnull"),
+        ("select %s", "select $1"),
+        ("select %s is", "select $1 is"),
+        ("select x = %s and y is null", "select x = $1 and y is null"),
+    ] {
+        let converted = run(
+            sql,
+            ParamStyle::Pyformat,
+            Names::Positional(1),
+            Values::Numbers(&[Slot::Untyped]),
+            STANDARD,
+        );
+        assert_eq!(converted, Ok((expected.into(), vec![0])));
+        let typed = run(
+            sql,
+            ParamStyle::Pyformat,
+            Names::Positional(1),
+            Values::Numbers(&[Slot::Typed]),
+            STANDARD,
+        );
+        assert_eq!(typed, Ok((sql.replace("%s", "$1"), vec![0])));
+    }
+    // One that stands in two places has two types.
+    let converted = run(
+        "select %(a)s is null or x = %(a)s",
+        ParamStyle::Pyformat,
+        Names::Named(&["a"]),
+        Values::Numbers(&[Slot::Untyped]),
+        STANDARD,
+    );
+    assert_eq!(
+        converted,
+        Ok(("select $1::text is null or x = $2".into(), vec![0, 0]))
+    );
 }
