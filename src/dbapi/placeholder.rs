@@ -137,7 +137,7 @@ fn is_null_test(after: &str) -> bool {
     }
     word.and_then(|word| word.get(..4))
         .is_some_and(|start| start.eq_ignore_ascii_case("null"))
-        && word.is_some_and(|word| !word.bytes().nth(4).is_some_and(is_word))
+        && word.is_some_and(|word| !word.as_bytes().get(4).copied().is_some_and(is_word))
 }
 
 /// One conversion. `sql` is copied in as long pieces as possible: up to `copied` it has been.
