@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::result::Reply;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
-use crate::types::{Catalog, Field, UserType};
+use crate::types::{self, Catalog, Field, UserType};
 use crate::wire::{Event, Rows};
 
 /// Types made of types made of types: no more rounds than this, each of them a query.
@@ -55,11 +55,18 @@ pub(super) fn changes_types(tag: &str) -> bool {
 impl Session {
     /// The reply with what its types are made of: what is not known yet is looked up.
     pub(super) fn with_types(&mut self, mut reply: Reply) -> Result<Reply> {
-        if let Some(columns) = &reply.columns {
-            let oids: Vec<u32> = columns.iter().map(|column| column.type_oid).collect();
-            self.look_up(&oids)?;
+        let Some(columns) = &reply.columns else {
+            return Ok(reply);
+        };
+        let users: Vec<u32> = columns
+            .iter()
+            .map(|column| column.type_oid)
+            .filter(|&oid| !types::is_builtin(oid))
+            .collect();
+        if !users.is_empty() {
+            self.look_up(&users)?;
+            reply.catalog = Some(Arc::clone(&self.types.known));
         }
-        reply.catalog = Arc::clone(&self.types.known);
         Ok(reply)
     }
 

@@ -52,7 +52,7 @@ impl Answers {
                     columns: self.columns.take(),
                     rows,
                     tag,
-                    catalog: Arc::default(),
+                    catalog: None,
                 });
                 if let (Some(before), Some(reply)) = (&mut self.before, last) {
                     before.keep(reply)?;

@@ -16,8 +16,8 @@ pub(super) struct Reply {
     pub(super) rows: Rows,
     /// The command tag.
     pub(super) tag: String,
-    /// What its types are made of.
-    pub(super) catalog: Arc<Catalog>,
+    /// What its types are made of, if some are not built in.
+    pub(super) catalog: Option<Arc<Catalog>>,
 }
 
 impl Reply {
@@ -42,7 +42,7 @@ pub(super) fn affected(tag: &str) -> i64 {
 pub(super) struct ResultSet {
     pub(super) columns: Option<Arc<[Column]>>,
     rows: Rows,
-    catalog: Arc<Catalog>,
+    catalog: Option<Arc<Catalog>>,
     pub(super) position: u64,
     pub(super) row_count: i64,
     pub(super) tag: CString,
@@ -64,7 +64,7 @@ impl ResultSet {
 
     /// What its types are made of.
     pub(super) fn catalog(&self) -> &Catalog {
-        &self.catalog
+        self.catalog.as_deref().unwrap_or(Catalog::EMPTY)
     }
 
     /// Gives the rows' memory back; what describes them stays.
@@ -101,7 +101,7 @@ impl ResultSet {
 
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
-        let types = &*self.catalog;
+        let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
         let columns = self.columns.as_ref().ok_or_else(no_results)?;
         let count = most.min(self.left());
         let cells = usize::try_from(count)

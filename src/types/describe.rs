@@ -167,8 +167,20 @@ fn built(oid: u32) -> Option<Built> {
 
 /// Whether the oid is the same type in every database. Between these and users' types lie those that initdb
 /// numbers anew in each major version.
-fn is_builtin(oid: u32) -> bool {
-    oid == 0 || built(oid).is_some() || PLAIN.binary_search(&oid).is_ok()
+pub(crate) fn is_builtin(oid: u32) -> bool {
+    // The types that nearly all columns have.
+    let common = matches!(
+        oid,
+        oid::BOOL
+            | oid::INT4
+            | oid::INT8
+            | oid::TEXT
+            | oid::VARCHAR
+            | oid::FLOAT8
+            | oid::NUMERIC
+            | oid::TIMESTAMPTZ
+    );
+    common || oid == 0 || built(oid).is_some() || PLAIN.binary_search(&oid).is_ok()
 }
 
 /// The built-in type made in this way, if there is one.

@@ -47,7 +47,7 @@ use describe::Shape;
 use nested::{Decoder, Place};
 use value::{Arena, Kind, Value};
 
-pub(crate) use describe::{Catalog, Field, UserType};
+pub(crate) use describe::{Catalog, Field, UserType, is_builtin};
 pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
 
