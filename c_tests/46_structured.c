@@ -237,6 +237,57 @@ static void the_others_as_structs(void)
     close_cursor();
 }
 
+/* A void is an empty text; a record that cannot be taken apart is the text that it is. */
+static void what_has_no_parts(void)
+{
+    open_cursor();
+    for (size_t f = 0; f < COUNT(formats); f++) {
+        const dbapi_value_t *row = row_of("SELECT pg_sleep(0), ROW(), ROW(NULL), '[0,1]'::text, ARRAY[ROW(1, '\"'), NULL]", formats[f].format);
+        CHECK_INT(row[0].kind, DBAPI_KIND_TEXT);
+        CHECK_INT(row[0].oid, 2278);
+        CHECK_SIZE(row[0].as.text.length, 0);
+        CHECK_INT(row[1].kind, DBAPI_KIND_TEXT);
+        CHECK_INT(row[2].kind, DBAPI_KIND_TEXT);
+        CHECK_INT(row[4].kind, DBAPI_KIND_ARRAY);
+        CHECK_INT(row[4].as.array->items[0].kind, DBAPI_KIND_COMPOSITE);
+        CHECK_ROW(row, "", "()", "()", "[0,1]", "{\"(1,\\\"\\\"\\\"\\\")\",NULL}");
+    }
+    close_cursor();
+}
+
+/* How the session likes to write does not matter inside either. What cannot be read stays the text it is. */
+static void session_settings_do_not_matter(void)
+{
+    static const char *const settings[] = { "SET TimeZone = 'Asia/Kolkata'", "SET IntervalStyle = 'iso_8601'", "SET IntervalStyle = 'sql_standard'",
+                                            "SET IntervalStyle = 'postgres_verbose'", "SET bytea_output = 'escape'", "SET quote_all_identifiers = on",
+                                            "SET array_nulls = off" };
+    static const char sql[] = "SELECT ARRAY[timestamptz '2024-07-01 12:00:00.5+00'], ARRAY[interval '1 year -2 days 03:04:05.6'],"
+                              " ARRAY['\\x00ff5c27'::bytea], tstzrange('2024-07-01 12:00+00', NULL)";
+    open_cursor();
+    for (size_t i = 0; i < COUNT(settings); i++) {
+        run(cursor, settings[i]);
+        for (size_t f = 0; f < COUNT(formats); f++) {
+            printf("    %s, %s format\n", settings[i], formats[f].name);
+            CHECK_ROW(row_of(sql, formats[f].format), "{\"2024-07-01 12:00:00.5+00\"}", "{\"1 year -2 days +03:04:05.6\"}", "{\"\\\\x00ff5c27\"}",
+                      "[\"2024-07-01 12:00:00+00\",)");
+        }
+        run(cursor, "RESET TimeZone; RESET IntervalStyle; RESET bytea_output; RESET quote_all_identifiers; RESET array_nulls");
+    }
+    run(cursor, "SET DateStyle = 'SQL, DMY'");
+    const dbapi_value_t *row = row_of("SELECT ARRAY[date '2024-07-01'], daterange('2024-07-01', NULL)", DBAPI_FORMAT_TEXT);
+    CHECK_INT(row[0].kind, DBAPI_KIND_ARRAY);
+    CHECK_INT(row[0].as.array->items[0].kind, DBAPI_KIND_TEXT);
+    CHECK_INT(row[0].as.array->items[0].oid, 1082);
+    CHECK_ROW(row, "{01/07/2024}", "[01/07/2024,)");
+    run(cursor, "RESET DateStyle; SET extra_float_digits = 0");
+    row = row_of("SELECT ARRAY[0.1::float8, 1.7976931348623157e308], point(0.1, 1.7976931348623157e308)", DBAPI_FORMAT_TEXT);
+    CHECK(row[0].as.array->items[0].as.floating == 0.1);
+    CHECK_INT(row[0].as.array->items[1].kind, DBAPI_KIND_TEXT);
+    CHECK_INT(row[1].kind, DBAPI_KIND_TEXT);
+    CHECK_ROW(row, "{0.1,1.79769313486232e+308}", "(0.1,1.79769313486232e+308)");
+    close_cursor();
+}
+
 /* The description says what comes. */
 static void columns_tell_their_kind(void)
 {
@@ -622,6 +673,6 @@ static void all_rows_at_once(void)
     close_cursor();
 }
 
-CHECK_MAIN(CASE(read_written_and_sent_back), CASE(arrays_as_structs), CASE(ranges_as_structs), CASE(the_others_as_structs), CASE(columns_tell_their_kind),
+CHECK_MAIN(CASE(read_written_and_sent_back), CASE(arrays_as_structs), CASE(ranges_as_structs), CASE(the_others_as_structs), CASE(what_has_no_parts), CASE(session_settings_do_not_matter), CASE(columns_tell_their_kind),
            CASE(arrays_as_parameters), CASE(other_kinds_as_parameters), CASE(wrong_values_name_the_parameter), CASE(random_values_on_the_server), CASE(layouts_are_frozen), CASE(setters_and_getters),
            CASE(large_arrays), CASE(all_rows_at_once))

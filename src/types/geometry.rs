@@ -2,6 +2,8 @@
 //! `[(x,y),(x,y)]`, box `(x,y),(x,y)`, path `((x,y),...)` or, open, `[(x,y),...]`, polygon `((x,y),...)`, circle
 //! `<(x,y),r>`. In binary their float8s, and before those of a path or polygon how many points there are.
 
+use bytes::{BufMut, BytesMut};
+
 use crate::error::Error;
 
 use super::nested::{Place, Reader};
@@ -244,8 +246,8 @@ pub(super) fn format_point(point: Point, out: &mut String) {
     out.push(')');
 }
 
-/// Appends the text of another figure. An error for one that its shape does not allow.
-pub(super) fn format(geometry: View<'_, Geometry>, out: &mut String) -> Result<(), Error> {
+/// The figure and its points, if its shape allows them.
+fn checked<'a>(geometry: View<'a, Geometry>) -> Result<(&'a Geometry, &'a [Point]), Error> {
     let figure = geometry.figure();
     let points = geometry.points()?;
     let count = points.len();
@@ -253,7 +255,7 @@ pub(super) fn format(geometry: View<'_, Geometry>, out: &mut String) -> Result<(
         DBAPI_SHAPE_LINE => count == 0,
         DBAPI_SHAPE_CIRCLE => count == 1,
         DBAPI_SHAPE_LSEG | DBAPI_SHAPE_BOX => count == 2,
-        DBAPI_SHAPE_PATH | DBAPI_SHAPE_POLYGON => count > 0,
+        DBAPI_SHAPE_PATH | DBAPI_SHAPE_POLYGON => count > 0 && i32::try_from(count).is_ok(),
         other => {
             let message = format!("shape {other} is not one of DBAPI_SHAPE_LINE to CIRCLE");
             return Err(Error::programming(message));
@@ -267,6 +269,52 @@ pub(super) fn format(geometry: View<'_, Geometry>, out: &mut String) -> Result<(
         let message = format!("closed is 0 or 1, not {}", figure.closed);
         return Err(Error::programming(message));
     }
+    Ok((figure, points))
+}
+
+/// How many of its numbers a shape has.
+fn numbers(shape: i32) -> usize {
+    match shape {
+        DBAPI_SHAPE_LINE => 3,
+        DBAPI_SHAPE_CIRCLE => 1,
+        _ => 0,
+    }
+}
+
+/// The length of the binary form, if the figure is in order.
+pub(super) fn binary_len(geometry: View<'_, Geometry>) -> Result<usize, Error> {
+    let (figure, points) = checked(geometry)?;
+    let head = match figure.shape {
+        DBAPI_SHAPE_PATH => 5,
+        DBAPI_SHAPE_POLYGON => 4,
+        _ => 0,
+    };
+    Ok(head + size_of_val(points) + 8 * numbers(figure.shape))
+}
+
+/// Appends the binary form, of which `binary_len` has told the length.
+pub(super) fn encode(geometry: View<'_, Geometry>, out: &mut BytesMut) {
+    let Ok((figure, points)) = checked(geometry) else {
+        return;
+    };
+    if figure.shape == DBAPI_SHAPE_PATH {
+        out.put_u8(u8::from(figure.closed == 1));
+    }
+    if matches!(figure.shape, DBAPI_SHAPE_PATH | DBAPI_SHAPE_POLYGON) {
+        out.put_i32(points.len() as i32);
+    }
+    for point in points {
+        out.put_f64(point.x);
+        out.put_f64(point.y);
+    }
+    for &number in figure.numbers.iter().take(numbers(figure.shape)) {
+        out.put_f64(number);
+    }
+}
+
+/// Appends the text of another figure. An error for one that its shape does not allow.
+pub(super) fn format(geometry: View<'_, Geometry>, out: &mut String) -> Result<(), Error> {
+    let (figure, points) = checked(geometry)?;
     let (before, behind) = match figure.shape {
         DBAPI_SHAPE_LINE => ("{", "}"),
         DBAPI_SHAPE_CIRCLE => ("<", ">"),
@@ -274,11 +322,6 @@ pub(super) fn format(geometry: View<'_, Geometry>, out: &mut String) -> Result<(
         DBAPI_SHAPE_PATH if figure.closed == 0 => ("[", "]"),
         DBAPI_SHAPE_BOX => ("", ""),
         _ => ("(", ")"),
-    };
-    let numbers = match figure.shape {
-        DBAPI_SHAPE_LINE => 3,
-        DBAPI_SHAPE_CIRCLE => 1,
-        _ => 0,
     };
     out.push_str(before);
     let mut first = true;
@@ -291,7 +334,7 @@ pub(super) fn format(geometry: View<'_, Geometry>, out: &mut String) -> Result<(
         separate(out);
         format_point(point, out);
     }
-    for &number in figure.numbers.iter().take(numbers) {
+    for &number in figure.numbers.iter().take(numbers(figure.shape)) {
         separate(out);
         float::format_float8(number, out);
     }

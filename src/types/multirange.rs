@@ -1,6 +1,8 @@
 //! Multiranges (PostgreSQL manual, "Range Types"): ranges in braces, `{[1,3),[5,)}`; in binary their count, and
 //! each range with its length.
 
+use bytes::{BufMut, BytesMut};
+
 use crate::error::Error;
 
 use super::malformed;
@@ -8,7 +10,7 @@ use super::nested::{Decoder, Place, Reader};
 use super::param::{Datum, render};
 use super::range;
 use super::scan::Scan;
-use super::value::{Multirange, Value};
+use super::value::{Multirange, Range, Value};
 use super::view::View;
 
 /// The text form. `cell` need not outlive the value.
@@ -96,8 +98,7 @@ pub(super) fn format(
     for (index, range) in multirange.ranges()?.iter().enumerate() {
         let range = range?;
         if !matches!(range.datum, Datum::Range(_)) {
-            let message = format!("range {} of a multirange is no range", index + 1);
-            return Err(Error::programming(message));
+            return Err(no_range(index));
         }
         if index > 0 {
             out.push(',');
@@ -120,5 +121,52 @@ pub(super) fn range_type(multirange: View<'_, Multirange>) -> u32 {
     match first {
         Some(Ok(first)) if matches!(first.datum, Datum::Range(_)) => first.declared_oid(),
         _ => 0,
+    }
+}
+
+/// The ranges, as long as they are ranges.
+fn ranges<'a>(
+    multirange: View<'a, Multirange>,
+) -> Result<impl Iterator<Item = Result<View<'a, Range>, Error>>, Error> {
+    let ranges = multirange.ranges()?.iter().enumerate();
+    Ok(ranges.map(|(index, range)| match range?.datum {
+        Datum::Range(range) => Ok(range),
+        _ => Err(no_range(index)),
+    }))
+}
+
+fn no_range(index: usize) -> Error {
+    let message = format!("range {} of a multirange is no range", index + 1);
+    Error::programming(message)
+}
+
+/// Whether each range can be sent in the binary form of a range of `subtype`.
+pub(super) fn has_binary(multirange: View<'_, Multirange>, subtype: u32) -> bool {
+    let each = |range: Result<View<'_, Range>, Error>| {
+        range.is_ok_and(|range| range::has_binary(range, subtype))
+    };
+    ranges(multirange).is_ok_and(|mut ranges| ranges.all(each))
+}
+
+/// The length of the binary form, if the multirange is in order.
+pub(super) fn binary_len(multirange: View<'_, Multirange>, subtype: u32) -> Result<usize, Error> {
+    let mut length = 4usize;
+    for range in ranges(multirange)? {
+        length = length
+            .saturating_add(4)
+            .saturating_add(range::binary_len(range?, subtype)?);
+    }
+    Ok(length)
+}
+
+/// Appends the binary form, of which `binary_len` has told the length.
+pub(super) fn encode(multirange: View<'_, Multirange>, subtype: u32, out: &mut BytesMut) {
+    let (Ok(count), Ok(ranges)) = (multirange.ranges(), ranges(multirange)) else {
+        return;
+    };
+    out.put_i32(count.len() as i32);
+    for range in ranges.flatten() {
+        out.put_i32(range::binary_len(range, subtype).unwrap_or(0) as i32);
+        range::encode(range, subtype, out);
     }
 }

@@ -7,7 +7,7 @@
 
 use std::ffi::CStr;
 
-use crate::error::Error;
+use crate::error::{Class, Error};
 
 use super::describe::{Catalog, Field, MAX_DEPTH, Shape};
 use super::value::{Arena, Kind, Value};
@@ -104,7 +104,12 @@ impl<'a> Decoder<'a> {
                 }
                 _ => Ok(None),
             },
-            Shape::Composite(fields) => composite::from_text(self, oid, fields, cell),
+            Shape::Composite(None) => composite::from_text(self, oid, None, cell),
+            Shape::Composite(fields) => match composite::from_text(self, oid, fields, cell) {
+                // Most likely another session has altered the type since it was looked up.
+                Err(error) if error.class() == Class::Internal => Ok(None),
+                outcome => outcome,
+            },
             Shape::Hstore => hstore::from_text(self, oid, cell).map(Some),
         }
     }

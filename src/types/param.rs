@@ -160,6 +160,19 @@ impl<'a> Param<'a> {
                 Some(Built::Array(element)) if array::has_binary(array, element) => Form::Binary,
                 _ => Form::Formatted,
             },
+            (Datum::Range(range), declared) => match subtype_of(declared) {
+                Some(subtype) if range::has_binary(range, subtype) => Form::Binary,
+                _ => Form::Formatted,
+            },
+            (Datum::Multirange(multirange), declared) => match subtype_within(declared) {
+                Some(subtype) if multirange::has_binary(multirange, subtype) => Form::Binary,
+                _ => Form::Formatted,
+            },
+            (Datum::Geometry(geometry), declared)
+                if declared != 0 && declared == geometry::type_of(geometry) =>
+            {
+                Form::Binary
+            }
             _ => Form::Formatted,
         }
     }
@@ -229,6 +242,11 @@ impl<'a> Param<'a> {
             Datum::Bits(bits) => bits.bits().map(|(bytes, _)| bytes.len() + 4),
             Datum::Point(_) => Ok(16),
             Datum::Array(array) => array::binary_len(array, declared),
+            Datum::Range(range) => range::binary_len(range, subtype_of(declared).unwrap_or(0)),
+            Datum::Multirange(multirange) => {
+                multirange::binary_len(multirange, subtype_within(declared).unwrap_or(0))
+            }
+            Datum::Geometry(geometry) => geometry::binary_len(geometry),
             _ => Ok(0),
         }
     }
@@ -279,6 +297,14 @@ impl<'a> Param<'a> {
                 out.put_f64(point.y);
             }
             Datum::Array(array) => array::encode(array, self.declared_oid(), out),
+            Datum::Range(range) => {
+                range::encode(range, subtype_of(self.declared_oid()).unwrap_or(0), out);
+            }
+            Datum::Multirange(multirange) => {
+                let subtype = subtype_within(self.declared_oid()).unwrap_or(0);
+                multirange::encode(multirange, subtype, out);
+            }
+            Datum::Geometry(geometry) => geometry::encode(geometry, out),
             _ => {}
         }
     }
@@ -294,6 +320,22 @@ impl<'a> Param<'a> {
             return Err(nul());
         }
         Ok(text)
+    }
+}
+
+/// The type of the bounds of a built-in range type.
+fn subtype_of(range: u32) -> Option<u32> {
+    match built_of(range)? {
+        Built::Range(subtype) => Some(subtype),
+        Built::Array(_) | Built::Multirange(_) => None,
+    }
+}
+
+/// The same of a built-in multirange type.
+fn subtype_within(multirange: u32) -> Option<u32> {
+    match built_of(multirange)? {
+        Built::Multirange(range) => subtype_of(range),
+        Built::Array(_) | Built::Range(_) => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Ranges (PostgreSQL manual, "Range Types"): `[1,5)`, `(,"a b"]`, `empty`. In binary a byte of flags, then
 //! each bound that is there.
 
+use bytes::{BufMut, BytesMut};
+
 use crate::error::Error;
 
 use super::nested::{Decoder, Place, Reader};
@@ -194,5 +196,70 @@ pub(super) fn subtype(range: View<'_, Range>) -> u32 {
         (0, upper) => upper,
         (oid::INT4, oid::INT8) => oid::INT8,
         (lower, _) => lower,
+    }
+}
+
+/// The flags of the binary form, and the bounds that are there, as parameters of the subtype.
+fn parts<'a>(range: View<'a, Range>, subtype: u32) -> Result<(u8, [Option<Param<'a>>; 2]), Error> {
+    let flags = range.flags()?;
+    if flags & DBAPI_RANGE_EMPTY != 0 {
+        return Ok((EMPTY, [None, None]));
+    }
+    let bound = |bound: Param<'a>, inclusive, bit, infinite| match bound.is_null() {
+        true => (infinite, None),
+        false => {
+            let bit = if flags & inclusive != 0 { bit } else { 0 };
+            let datum = bound.datum;
+            (
+                bit,
+                Some(Param {
+                    oid: subtype,
+                    datum,
+                }),
+            )
+        }
+    };
+    let (low, lower) = bound(
+        range.lower()?,
+        DBAPI_RANGE_LOWER_INCLUSIVE,
+        LOWER_INCLUSIVE,
+        LOWER_INFINITE,
+    );
+    let (high, upper) = bound(
+        range.upper()?,
+        DBAPI_RANGE_UPPER_INCLUSIVE,
+        UPPER_INCLUSIVE,
+        UPPER_INFINITE,
+    );
+    Ok((low | high, [lower, upper]))
+}
+
+/// Whether the range can be sent in the binary form of a range of `subtype`.
+pub(super) fn has_binary(range: View<'_, Range>, subtype: u32) -> bool {
+    parts(range, subtype)
+        .is_ok_and(|(_, bounds)| bounds.iter().flatten().all(Param::is_binary_item))
+}
+
+/// The length of the binary form, if the range is in order.
+pub(super) fn binary_len(range: View<'_, Range>, subtype: u32) -> Result<usize, Error> {
+    let mut length = 1usize;
+    for bound in parts(range, subtype)?.1.iter().flatten() {
+        length = length
+            .saturating_add(4)
+            .saturating_add(bound.encoded_len()?);
+    }
+    Ok(length)
+}
+
+/// Appends the binary form, of which `binary_len` has told the length.
+pub(super) fn encode(range: View<'_, Range>, subtype: u32, out: &mut BytesMut) {
+    let Ok((bits, bounds)) = parts(range, subtype) else {
+        return;
+    };
+    out.put_u8(bits);
+    for bound in bounds.iter().flatten() {
+        // No longer than the whole, which fits a message.
+        out.put_i32(bound.encoded_len().unwrap_or(0) as i32);
+        bound.encode(out);
     }
 }

@@ -445,8 +445,6 @@ fn deep_nesting_ends() {
         .unwrap();
     assert_eq!(error.class(), Class::NotSupported, "{error}");
 
-    let text = "(".repeat(3);
-    assert!(decode_text(20_000, text.as_bytes(), &catalog, &mut arena).is_err());
     // Quotes double at each level, so a text nests no deeper than its length's logarithm; it is exact anyway.
     let mut nested = String::from("()");
     for _ in 0..8 {
@@ -479,7 +477,7 @@ fn a_row_with_other_columns_than_known() {
         },
     );
     let mut arena = Arena::default();
-    for text in ["(1)", "(1,a,2)", "()"] {
+    for text in ["(1)", "(1,a,2)", "()", "(a,1)", "(2024-01-01,x)"] {
         let value = decode_text(20_000, text.as_bytes(), &catalog, &mut arena).unwrap();
         assert!(matches!(view(&value), Datum::Text(same) if same == text));
         let array = format!("{{\"{text}\",NULL,\"(1,a)\"}}");
