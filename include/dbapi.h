@@ -762,6 +762,44 @@ typedef struct dbapi_value_t {
 } dbapi_value_t;
 
 /**
+ * A date and a time of day, taken apart.
+ */
+typedef struct dbapi_parts_t {
+  /**
+   * As PostgreSQL counts: -1 is 1 BC, and no year is 0. 0 in a time of day, which has no date.
+   */
+  int32_t year;
+  /**
+   * 1 to 12; 0 in a time of day.
+   */
+  int32_t month;
+  /**
+   * 1 to 31; 0 in a time of day.
+   */
+  int32_t day;
+  /**
+   * 0 to 23, and 24 in the time of day 24:00:00.
+   */
+  int32_t hour;
+  /**
+   * 0 to 59.
+   */
+  int32_t minute;
+  /**
+   * 0 to 59: PostgreSQL has no leap seconds.
+   */
+  int32_t second;
+  /**
+   * 0 to 999999.
+   */
+  int32_t microsecond;
+  /**
+   * Seconds east of UTC, less than 16 hours either way; 0 where the kind has no offset.
+   */
+  int32_t utc_offset;
+} dbapi_parts_t;
+
+/**
  * A range: two bounds, or empty.
  */
 typedef struct dbapi_range_t {
@@ -2577,6 +2615,129 @@ dbapi_status_t dbapi_value_get_interval(const dbapi_value_t *value,
  */
 dbapi_status_t dbapi_value_get_uuid(const dbapi_value_t *value,
                                     uint8_t *out_uuid);
+
+/**
+ * Makes `value` the DATE of a year, month and day: PEP 249's Date. A DATE of a day's number is
+ * `dbapi_value_set_date`'s.
+ *
+ * @param value written on success.
+ * @param year as PostgreSQL's make_date counts: -1 is 1 BC, and there is no year 0. Dates reach from 4714-11-24 BC
+ *   to 5874897-12-31.
+ * @param month 1 to 12.
+ * @param day 1 to 31.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DATA_ERROR, SQLSTATE 22008, for a day that there is not; DBAPI_PROGRAMMING_ERROR if
+ *   `value` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_date_from_parts(dbapi_value_t *value,
+                                               int32_t year,
+                                               int32_t month,
+                                               int32_t day,
+                                               dbapi_error_t **out_error);
+
+/**
+ * Makes `value` the TIME of an hour, a minute and a second: PEP 249's Time.
+ *
+ * @param value written on success.
+ * @param hour 0 to 23, or 24 for 24:00:00.
+ * @param minute 0 to 59.
+ * @param second 0 to 59.
+ * @param microsecond 0 to 999999.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DATA_ERROR, SQLSTATE 22008, for a time that there is not; DBAPI_PROGRAMMING_ERROR if
+ *   `value` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_time_from_parts(dbapi_value_t *value,
+                                               int32_t hour,
+                                               int32_t minute,
+                                               int32_t second,
+                                               int32_t microsecond,
+                                               dbapi_error_t **out_error);
+
+/**
+ * Makes `value` a DATE, TIME, TIMETZ, TIMESTAMP or TIMESTAMPTZ of its parts; with DBAPI_KIND_TIMESTAMP it is PEP
+ * 249's Timestamp. It undoes `dbapi_value_get_parts`.
+ *
+ * @param value written on success.
+ * @param kind which: a `dbapi_kind_t`. Parts that a kind does not have are not looked at, as the offset of a
+ *   TIMESTAMP.
+ * @param parts borrowed. In a timestamp the time 24:00:00 is the next day's midnight, as in PostgreSQL's
+ *   make_timestamp.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DATA_ERROR, SQLSTATE 22008, for a date or a time that there is not, or a timestamp from
+ *   294247-01-10 04:00:54.775807 on, which goes to the server as text only, 22009 for an offset of 16 hours or
+ *   more; DBAPI_PROGRAMMING_ERROR for another kind, or if an argument is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_parts(dbapi_value_t *value,
+                                     int32_t kind,
+                                     const dbapi_parts_t *parts,
+                                     dbapi_error_t **out_error);
+
+/**
+ * Takes a DATE, TIME, TIMETZ, TIMESTAMP or TIMESTAMPTZ apart. Also a timestamp that arrived as text, with its
+ * oid, since microseconds from 1970 do not reach it.
+ *
+ * @param value borrowed: a cell of a row, or a value of the caller's.
+ * @param utc_offset seconds east of UTC that a TIMESTAMPTZ is to be told with, less than 16 hours either way; 0 for
+ *   UTC. The server does not send what its session's TimeZone would give. Other kinds pay no heed to it.
+ * @param out_parts receives the parts; those that the kind does not have are 0, as the date of a TIME.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DATA_ERROR, SQLSTATE 22008, for an infinity or a number out of the kind's range, 22009
+ *   for an offset of 16 hours or more; DBAPI_PROGRAMMING_ERROR for another kind, or if `value` or `out_parts` is
+ *   NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_get_parts(const dbapi_value_t *value,
+                                     int32_t utc_offset,
+                                     dbapi_parts_t *out_parts,
+                                     dbapi_error_t **out_error);
+
+/**
+ * Makes `value` the DATE that ticks are in: PEP 249's DateFromTicks.
+ *
+ * @param value written on success.
+ * @param ticks seconds from 1970-01-01 00:00:00 UTC. The date is that of the process's time zone (TZ), as the C
+ *   library's localtime_r tells it, and as PEP 249 wants it.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DATA_ERROR, SQLSTATE 22008, for ticks that are no number or beyond every date;
+ *   DBAPI_PROGRAMMING_ERROR if `value` is NULL. Any thread, but none may be setting TZ meanwhile.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_date_from_ticks(dbapi_value_t *value,
+                                               double ticks,
+                                               dbapi_error_t **out_error);
+
+/**
+ * Makes `value` the TIME of day that ticks are at: PEP 249's TimeFromTicks.
+ *
+ * @param value written on success.
+ * @param ticks seconds from 1970-01-01 00:00:00 UTC, rounded to microseconds. The time is that of the process's
+ *   time zone, as with `dbapi_value_set_date_from_ticks`.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return as `dbapi_value_set_date_from_ticks`.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_time_from_ticks(dbapi_value_t *value,
+                                               double ticks,
+                                               dbapi_error_t **out_error);
+
+/**
+ * Makes `value` the TIMESTAMPTZ that ticks are: PEP 249's TimestampFromTicks, which is in psycopg2 a timestamp
+ * with a time zone as well.
+ *
+ * @param value written on success.
+ * @param ticks seconds from 1970-01-01 00:00:00 UTC, rounded to microseconds.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DATA_ERROR, SQLSTATE 22008, for ticks that are no number or beyond every timestamp;
+ *   DBAPI_PROGRAMMING_ERROR if `value` is NULL. Any thread.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_value_set_timestamp_from_ticks(dbapi_value_t *value,
+                                                    double ticks,
+                                                    dbapi_error_t **out_error);
 
 /**
  * Makes `value` an ARRAY. Neither the struct nor what it points to is copied: as with those below, both must live

@@ -51,6 +51,8 @@ pub mod fetch;
 
 pub mod value;
 
+pub mod parts;
+
 pub mod structured;
 
 pub mod error;

@@ -16,7 +16,7 @@ use super::value::TimeTz;
 use super::{fixed, malformed};
 
 pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
-const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+pub(super) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 /// From 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i64 = 10_957;
 const EPOCH_MICROS: i64 = EPOCH_DAYS * MICROS_PER_DAY;
@@ -29,6 +29,8 @@ const FIRST_MICRO: i64 = FIRST_DAY * MICROS_PER_DAY;
 /// The last microsecond of timestamps, 294276-12-31 23:59:59.999999, from 2000-01-01: counted from 1970 it
 /// does not fit.
 const LAST_MICRO_FROM_2000: i64 = 9_223_371_331_199_999_999;
+/// Its day.
+const LAST_TIMESTAMP_DAY: i64 = LAST_MICRO_FROM_2000 / MICROS_PER_DAY + EPOCH_DAYS;
 /// Offsets from UTC are less than 16 hours.
 const OFFSET_LIMIT: i32 = 16 * 3600;
 
@@ -187,6 +189,15 @@ pub(super) fn timestamp_from_text(cell: &[u8], zoned: bool) -> Option<i64> {
     if let Some(infinity) = infinity_from_text(cell) {
         return Some(infinity);
     }
+    let (days, time) = moment_from_text(cell, zoned)?;
+    let micros = days.checked_mul(MICROS_PER_DAY)?.checked_add(time)?;
+    (FIRST_MICRO..i64::MAX).contains(&micros).then_some(micros)
+}
+
+/// Days from 1970-01-01 and microseconds from midnight, in UTC if it is `zoned`; `None` for any text but
+/// ISO's, infinities and what no timestamp can be.
+#[inline]
+pub(super) fn moment_from_text(cell: &[u8], zoned: bool) -> Option<(i64, i64)> {
     let mut scan = Scan(cell);
     let date = Date::read(&mut scan)?;
     if !scan.eat(b' ') {
@@ -197,12 +208,10 @@ pub(super) fn timestamp_from_text(cell: &[u8], zoned: bool) -> Option<i64> {
     let days = date.days(scan)?;
     // The offset first: a local time may be just out of range where its UTC is not.
     let local = time - i64::from(offset) * MICROS_PER_SECOND;
-    let (days, time) = (
-        days + local.div_euclid(MICROS_PER_DAY),
-        local.rem_euclid(MICROS_PER_DAY),
-    );
-    let micros = days.checked_mul(MICROS_PER_DAY)?.checked_add(time)?;
-    (FIRST_MICRO..i64::MAX).contains(&micros).then_some(micros)
+    let days = days + local.div_euclid(MICROS_PER_DAY);
+    (FIRST_DAY..=LAST_TIMESTAMP_DAY)
+        .contains(&days)
+        .then_some((days, local.rem_euclid(MICROS_PER_DAY)))
 }
 
 fn infinity_from_text(cell: &[u8]) -> Option<i64> {

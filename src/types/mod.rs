@@ -31,6 +31,7 @@ mod network;
 mod numeric;
 pub(crate) mod oid;
 mod param;
+pub(crate) mod parts;
 mod quote;
 mod range;
 mod scan;
