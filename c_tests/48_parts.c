@@ -1,5 +1,6 @@
 /* Dates and times by their parts, and PEP 249's constructors. PostgreSQL's own EXTRACT, make_ functions and
  * AT TIME ZONE are the judges. */
+#define _POSIX_C_SOURCE 200809L
 #include "connect.h"
 
 #include <math.h>
@@ -185,7 +186,7 @@ static void what_does_not_exist(void)
     CHECK_INT(value.kind, DBAPI_KIND_INT);
     CHECK_INT(value.as.integer, 7);
 
-    static const dbapi_value_t infinities[] = {
+    const dbapi_value_t infinities[] = {
         DBAPI_DATE(INT64_MAX), DBAPI_DATE(INT64_MIN), DBAPI_TIMESTAMP(INT64_MAX), DBAPI_TIMESTAMPTZ(INT64_MIN),
     };
     memset(&parts, 7, sizeof parts);
@@ -208,7 +209,7 @@ static void what_does_not_exist(void)
     CHECK_PARTS(&value, 0, 2024, 1, 1, 0, 0, 0, 0, 0);
     value.as.text.data = "Mon Jan 01 2024 ...";
     CHECK_FAILS(dbapi_value_get_parts(&value, 0, &parts, &failure), DBAPI_DATA_ERROR, "22007", "DateStyle");
-    value = (dbapi_value_t)DBAPI_NULL;
+    value = DBAPI_NULL;
     CHECK_FAILS(dbapi_value_get_parts(&value, 0, &parts, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no date");
     CHECK_INT(parts.year, 0x07070707);
 }
@@ -239,7 +240,7 @@ static void from_ticks(void)
             CHECK_INT(values[0].kind, DBAPI_KIND_TIMESTAMPTZ);
             CHECK_INT(values[2].kind, DBAPI_KIND_DATE);
             CHECK_INT(values[4].kind, DBAPI_KIND_TIME);
-            values[1] = values[3] = values[5] = (dbapi_value_t)DBAPI_FLOAT(ticks[j]);
+            values[1] = values[3] = values[5] = DBAPI_FLOAT(ticks[j]);
             CHECK_OK(dbapi_execute(cursor,
                                    "SELECT %s = to_timestamp(%s), %s = to_timestamp(%s)::date, %s = to_timestamp(%s)::time",
                                    values, 6, &failure));

@@ -4,7 +4,7 @@
  * Without a meaning in C:
  *   test_ExceptionsAsConnectionAttributes   a class is a status here, and belongs to no connection
  *   test_Date, test_Time, test_Timestamp, test_Binary   the constructors are macros and functions that fill a value:
- *     what they make is bound and read back here. (The ...FromTicks half of them needs no test of the suite's.)
+ *     what they make is bound and read back here. (Those from ticks, which the suite calls as well: 48_parts.)
  *   test_STRING ... test_ROWID   the groups are sets of oids: a column of each type has its oid as type_code here */
 #include "connect.h"
 
