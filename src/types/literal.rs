@@ -157,7 +157,8 @@ fn write_text_of(param: Param<'_>, dialect: Dialect, out: &mut String) -> Result
 }
 
 /// `ARRAY[1,2]`, as psycopg2 writes a list; without an item that says its type it is untyped text, and with other
-/// lower bounds than 1 it can only be text.
+/// lower bounds than 1, or with items that are arrays themselves (of a domain: ARRAY would make a dimension of
+/// them), it can only be text.
 fn write_array(array: View<'_, Array>, dialect: Dialect, out: &mut String) -> Result<()> {
     let extents = array.extents()?;
     let lengths: Vec<usize> = extents.iter().map(|extent| extent.length).collect();
@@ -170,7 +171,10 @@ fn write_array(array: View<'_, Array>, dialect: Dialect, out: &mut String) -> Re
         param::format(0, &Datum::Array(array), &mut text)?;
         return quote(&text, dialect, out);
     }
-    if extents.iter().any(|extent| extent.lower != 1) {
+    let nested = items
+        .iter()
+        .any(|item| matches!(item.datum, Datum::Array(_)));
+    if nested || extents.iter().any(|extent| extent.lower != 1) {
         let untyped = Param {
             oid: 0,
             datum: Datum::Array(array),

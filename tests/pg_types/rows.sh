@@ -8,7 +8,7 @@
 # Lines of types: #TYPE, oid, name, what it is, of which types. Others: oid, binary form in hexadecimal, expression,
 # text, where a backslash, a tab and a newline are \\, \t and \n.
 set -eu
-cases=$(cd "$(dirname "$0")" && pwd)/cases.txt
+here=$(cd "$(dirname "$0")" && pwd)
 # In a transaction that is rolled back: nothing stays on the server.
 {
     cat <<'SQL'
@@ -19,25 +19,13 @@ CREATE SCHEMA structured;
 SET LOCAL search_path = structured, public;
 SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
 SET LOCAL lc_monetary = 'C'; SET LOCAL bytea_output = 'hex';
-CREATE EXTENSION hstore SCHEMA structured;
-CREATE EXTENSION citext SCHEMA structured;
-CREATE TYPE mood AS ENUM ('sad', 'very "happy", really', 'null');
-CREATE DOMAIN positive AS int4 CHECK (VALUE > 0);
-CREATE DOMAIN short_text AS varchar(10);
-CREATE DOMAIN real_domain AS float4;
-CREATE DOMAIN int_list AS int4[];
-CREATE TYPE pair AS (number int4, label text);
-CREATE TYPE nested AS (pair pair, numbers int4[], range int4range, mood mood, pairs pair[]);
-ALTER TYPE nested ADD ATTRIBUTE gone int4;
-ALTER TYPE nested DROP ATTRIBUTE gone;
-CREATE TYPE one_text AS (sole text);
-CREATE TYPE no_field AS ();
-CREATE TYPE has_opaque AS (price money, markup xml);
-CREATE TYPE textrange AS RANGE (subtype = text, collation = "C");
+SQL
+    cat "$here/user_types.sql"
+    cat <<'SQL'
 CREATE TEMP TABLE input (line text) ON COMMIT DROP;
 COPY input FROM STDIN (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x03');
 SQL
-    grep -v '^#' "$cases"
+    grep -v '^#' "$here/cases.txt"
     cat <<'SQL'
 \.
 CREATE TEMP TABLE expressions (number serial, type text, expression text) ON COMMIT DROP;
