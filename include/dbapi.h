@@ -1154,6 +1154,63 @@ dbapi_status_t dbapi_cursor_set_timeout(dbapi_cursor_t *cursor,
 int64_t dbapi_cursor_timeout(const dbapi_cursor_t *cursor);
 
 /**
+ * Sets at which use of a statement the server prepares it (manual, PREPARE). A statement is used again if its text
+ * and the types of its parameters are the same, on whatever cursor. Only queries and INSERT, UPDATE, DELETE, MERGE
+ * are, one at a time, and nothing is where a pooler is found between client and server.
+ *
+ * It changes nothing but the time that statements take. One that is out of date is prepared anew: by itself after
+ * DDL, SET, DISCARD and the like of this session; where another session changed a table, when the server says so.
+ * Only in the midst of a transaction can that be seen: the server has failed the transaction then, with SQLSTATE
+ * 0A000 or 26000, and it succeeds when it is run again. Columns of numbers, dates and the like may be sent in binary
+ * format from then on (see `dbapi_cursor_set_result_format`), which gives the same values.
+ *
+ * @param connection borrowed.
+ * @param uses at which use, at first 3 or what the connection string's `prepare_threshold` says; 1 is as 2; 0:
+ *   never, and what is prepared is given back.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for less than 0 or more than 1000000; DBAPI_INTERFACE_ERROR on a
+ *   closed connection. Calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_prepare_threshold(dbapi_connection_t *connection,
+                                                      int32_t uses,
+                                                      dbapi_error_t **out_error);
+
+/**
+ * What `dbapi_connection_set_prepare_threshold` set.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return at which use statements are prepared; 0: never; -1 for what is not a connection's handle. Any thread;
+ *   never waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_prepare_threshold(const dbapi_connection_t *connection);
+
+/**
+ * Sets how many statements the connection keeps prepared at most; the least recently used go first.
+ *
+ * @param connection borrowed.
+ * @param statements at first 100, or what the connection string's `prepared_max` says; 0: none.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for less than 0 or more than 10000; DBAPI_INTERFACE_ERROR on a closed
+ *   connection. Calls on one connection take turns.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_set_prepared_max(dbapi_connection_t *connection,
+                                                 int32_t statements,
+                                                 dbapi_error_t **out_error);
+
+/**
+ * What `dbapi_connection_set_prepared_max` set.
+ *
+ * @param connection borrowed; it may be closed.
+ * @return how many statements are kept prepared at most; -1 for what is not a connection's handle. Any thread; never
+ *   waits.
+ * @since 0.1
+ */
+int32_t dbapi_connection_prepared_max(const dbapi_connection_t *connection);
+
+/**
  * psycopg2's encrypt_password: what to give a role as its password, so that the password itself never
  * travels, nor stands in a log. Use the outcome as a literal: `ALTER ROLE alice PASSWORD 'SCRAM-SHA-256$...'`.
  *

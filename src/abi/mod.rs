@@ -29,6 +29,8 @@ pub mod about;
 
 pub mod cancel;
 
+pub mod prepared;
+
 pub mod password;
 
 pub mod transaction;

@@ -28,6 +28,12 @@ static STARTUP_VARIABLES: [(&str, &str); 3] = [
     ("PGGEQO", "geqo"),
 ];
 
+/// The most that `prepare_threshold` and `prepared_max` can be: more is a mistake.
+pub(crate) const MOST_USES: u32 = 1_000_000;
+pub(crate) const MOST_PREPARED: u32 = 10_000;
+/// The most that `busy_poll` can be, in microseconds: a wait that long is no short one.
+const LONGEST_POLL: u32 = 10_000;
+
 /// Everything needed to connect. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -80,6 +86,12 @@ pub(crate) struct Config {
     pub(crate) require_auth: RequireAuth,
     /// How many SCRAM iterations a server may ask for.
     pub(crate) scram_max_iterations: u32,
+    /// At which use a statement is prepared; 0: never.
+    pub(crate) prepare_threshold: u32,
+    /// How many statements are kept prepared; 0: none.
+    pub(crate) prepared_max: u32,
+    /// How long a call may look for its answer again and again before it sleeps.
+    pub(crate) busy_poll: Duration,
     /// SCRAM's ClientKey: what proves us in place of the password.
     pub(crate) scram_client_key: Option<[u8; 32]>,
     /// SCRAM's ServerKey: what the server's proof is checked with.
@@ -173,6 +185,9 @@ impl Conninfo {
             scram_max_iterations: self.positive("scram_max_iterations")?.ok_or_else(|| {
                 invalid_value("scram_max_iterations must be between 1 and 2147483647")
             })?,
+            prepare_threshold: self.at_most("prepare_threshold", MOST_USES)?,
+            prepared_max: self.at_most("prepared_max", MOST_PREPARED)?,
+            busy_poll: Duration::from_micros(self.at_most("busy_poll", LONGEST_POLL)?.into()),
             scram_client_key: self.scram_key("scram_client_key")?,
             scram_server_key: self.scram_key("scram_server_key")?,
             gssencmode: self.choice("gssencmode")?,

@@ -33,7 +33,7 @@ mod uri;
 mod values;
 
 pub(crate) use self::{
-    config::Config,
+    config::{Config, MOST_PREPARED, MOST_USES},
     environment::ProcessEnvironment,
     hosts::{Host, Target},
     os::name_of_user,

@@ -98,6 +98,11 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     row("scram_max_iterations", None, Some("100000")),
     // Seconds, with decimals, that connecting and any later call may take.
     row("timeout", None, None),
+    // At which use a statement is prepared (0: never), and how many are kept so.
+    row("prepare_threshold", None, Some("3")),
+    row("prepared_max", None, Some("100")),
+    // Microseconds that a call may look for its answer again and again before it sleeps; 0: none.
+    row("busy_poll", None, Some("50")),
     // What sslrootcert, sslcert and sslkey name files of, as PEM text, for programs that never write it to a disk.
     row("sslrootcert_pem", None, None),
     row("sslcert_pem", None, None),

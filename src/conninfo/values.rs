@@ -224,6 +224,14 @@ impl Conninfo {
             .filter(|&value| value > 0))
     }
 
+    /// An integer from 0 to `most`, of a keyword that has a default.
+    pub(super) fn at_most(&self, keyword: &str, most: u32) -> Result<u32> {
+        self.integer(keyword)?
+            .and_then(|value| u32::try_from(value).ok())
+            .filter(|&value| value <= most)
+            .ok_or_else(|| invalid_value(format!("{keyword} must be between 0 and {most}")))
+    }
+
     /// A SCRAM-SHA-256 key, in base64. An empty value is an error: that is libpq's rule. The value is never
     /// shown.
     pub(super) fn scram_key(&self, keyword: &str) -> Result<Option<[u8; 32]>> {

@@ -3,8 +3,11 @@
 
 use std::borrow::Cow;
 use std::ffi::CStr;
+use std::sync::Arc;
 
-use super::placeholder::{Names, ParamStyle, Slot, Values, convert};
+pub(super) use super::placeholder::Slot;
+use super::placeholder::{Names, ParamStyle, Values, convert};
+use super::statements::Shape;
 use crate::error::{Error, Result};
 use crate::types::{Datum, Dialect, Param};
 
@@ -41,7 +44,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The parameters with the types that setinputsizes said.
-    fn sized(&self, sizes: &[u32]) -> Cow<'a, [Param<'a>]> {
+    pub(super) fn sized(&self, sizes: &[u32]) -> Cow<'a, [Param<'a>]> {
         let mut params = Cow::Borrowed(self.params());
         if !sizes.is_empty() {
             apply_sizes(params.to_mut(), sizes);
@@ -58,8 +61,22 @@ pub(super) struct Binder {
     pub(super) binding: Binding,
     pub(super) style: ParamStyle,
     sizes: Vec<u32>,
-    /// With a NUL behind it; empty if there is none.
-    sent: String,
+    sent: Sent,
+}
+
+/// The last statement as it was sent, with a NUL behind it; empty if there is none.
+enum Sent {
+    Own(String),
+    Shared(Arc<str>),
+}
+
+impl Sent {
+    fn text(&self) -> &str {
+        match self {
+            Sent::Own(text) => text,
+            Sent::Shared(text) => text,
+        }
+    }
 }
 
 impl Binder {
@@ -68,7 +85,7 @@ impl Binder {
             binding: Binding::Server,
             style: ParamStyle::Pyformat,
             sizes: Vec::new(),
-            sent: String::new(),
+            sent: Sent::Own(String::new()),
         }
     }
 
@@ -82,14 +99,27 @@ impl Binder {
         std::mem::take(&mut self.sizes)
     }
 
+    /// The parameters with the types that setinputsizes said; none where there are no arguments.
+    pub(super) fn sized<'p>(
+        &self,
+        arguments: Option<Arguments<'p>>,
+        sizes: &[u32],
+    ) -> Result<Cow<'p, [Param<'p>]>> {
+        let Some(arguments) = arguments else {
+            return Ok(Cow::Borrowed(&[]));
+        };
+        check_sizes(sizes, arguments.params().len())?;
+        Ok(arguments.sized(sizes))
+    }
+
     /// The last statement as it was sent.
     pub(super) fn sent(&self) -> Option<&CStr> {
-        CStr::from_bytes_with_nul(self.sent.as_bytes()).ok()
+        CStr::from_bytes_with_nul(self.sent.text().as_bytes()).ok()
     }
 
     /// The same, for sending it.
     pub(super) fn sql(&self) -> &str {
-        self.sent.strip_suffix('\0').unwrap_or("")
+        self.sent.text().strip_suffix('\0').unwrap_or("")
     }
 
     /// Makes of a statement what is to be sent, which `sql` gives from then on. `head` goes before it. The
@@ -103,11 +133,7 @@ impl Binder {
         sizes: &[u32],
         dialect: Dialect,
     ) -> Result<Option<Vec<Param<'p>>>> {
-        let mut out = std::mem::take(&mut self.sent);
-        if out.capacity() > KEPT_TEXT {
-            out = String::new();
-        }
-        out.clear();
+        let mut out = self.take_text();
         push(&mut out, head)?;
         if let Some(arguments) = arguments {
             check_sizes(sizes, arguments.params().len())?;
@@ -132,8 +158,65 @@ impl Binder {
             }
         }
         push(&mut out, "\0")?;
-        self.sent = out;
+        self.sent = Sent::Own(out);
         Ok(apart)
+    }
+
+    /// Makes of a statement what is to be sent, which `sql` gives from then on. For parameters that travel apart, or
+    /// none. Which argument each of its numbers is comes back, if there are arguments.
+    pub(super) fn convert(
+        &mut self,
+        sql: &str,
+        arguments: Option<Arguments<'_>>,
+        params: &[Param<'_>],
+        dialect: Dialect,
+    ) -> Result<Option<Vec<usize>>> {
+        let mut out = self.take_text();
+        let order = match arguments {
+            None => {
+                push(&mut out, sql)?;
+                None
+            }
+            Some(arguments) => {
+                let slots: Vec<Slot> = params.iter().map(slot).collect();
+                let values = Values::Numbers(&slots);
+                let names = arguments.names();
+                Some(convert(sql, self.style, names, values, dialect, &mut out)?)
+            }
+        };
+        push(&mut out, "\0")?;
+        self.sent = Sent::Own(out);
+        Ok(order)
+    }
+
+    /// The same, to be kept.
+    pub(super) fn shape(
+        &mut self,
+        sql: &str,
+        arguments: Option<Arguments<'_>>,
+        params: &[Param<'_>],
+        dialect: Dialect,
+    ) -> Result<Shape> {
+        let order = self.convert(sql, arguments, params, dialect)?;
+        let order = order.as_deref().unwrap_or_default();
+        Ok(Shape::new(self.sent.text().into(), order, params.len()))
+    }
+
+    /// Room for a text, that of the last statement if it can be had.
+    fn take_text(&mut self) -> String {
+        let sent = std::mem::replace(&mut self.sent, Sent::Own(String::new()));
+        match sent {
+            Sent::Own(mut text) if text.capacity() <= KEPT_TEXT => {
+                text.clear();
+                text
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Takes a text that ends with a NUL for what was sent.
+    pub(super) fn keep_shared(&mut self, sent: Arc<str>) {
+        self.sent = Sent::Shared(sent);
     }
 
     /// Takes `sql` for what was sent.
@@ -141,13 +224,16 @@ impl Binder {
         if !sql.is_empty() {
             push(&mut sql, "\0")?;
         }
-        self.sent = sql;
+        self.sent = Sent::Own(sql);
         Ok(())
     }
 
     /// Nothing was sent. What was before comes back.
     pub(super) fn forget(&mut self) -> String {
-        let mut sql = std::mem::take(&mut self.sent);
+        let mut sql = match std::mem::replace(&mut self.sent, Sent::Own(String::new())) {
+            Sent::Own(text) => text,
+            Sent::Shared(text) => text.to_string(),
+        };
         sql.pop();
         sql
     }
@@ -182,7 +268,8 @@ impl Binder {
     }
 }
 
-fn slot(param: &Param<'_>) -> Slot {
+/// How a parameter is written.
+pub(super) fn slot(param: &Param<'_>) -> Slot {
     match param.datum {
         Datum::Null if param.oid == 0 => Slot::Null,
         Datum::Text(_) | Datum::Json(_) if param.oid == 0 => Slot::Untyped,

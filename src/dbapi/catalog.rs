@@ -108,7 +108,7 @@ impl Session {
             match self.next_event()? {
                 Event::Ready => break,
                 Event::Complete(_) => results.push(self.channel()?.wire().take_rows()?),
-                Event::Failed(fields) => {
+                Event::Failed(fields, _) => {
                     failure = Some(Error::from_server(*fields, Some(&sql)));
                 }
                 _ => {}

@@ -16,7 +16,10 @@ use super::fork::Process;
 use super::listen::Bell;
 use super::mailbox::Mailbox;
 use super::session::{Session, Status};
-use crate::conninfo::{Conninfo, LONGEST_TIMEOUT, ProcessEnvironment, is_utf8};
+use super::statements::{Preparing, Statements};
+use crate::conninfo::{
+    Conninfo, LONGEST_TIMEOUT, MOST_PREPARED, MOST_USES, ProcessEnvironment, is_utf8,
+};
 use crate::error::{Error, Result};
 use crate::net::{self, CancelTarget, Cancelled, Channel};
 use crate::types::Dialect;
@@ -45,6 +48,8 @@ pub(crate) struct Connection {
     dialect: AtomicU8,
     /// Milliseconds; 0 is none.
     timeout: AtomicU64,
+    /// When statements are prepared, as of the last turn.
+    preparing: (AtomicU32, AtomicU32),
     about: About,
     cancel: Option<CancelTarget>,
     /// Held while a cancel request is under way, and passed through by each command: what one thread cancels
@@ -64,7 +69,7 @@ impl Connection {
     /// Connects as `dsn`, overridden by `keywords`, says.
     pub(crate) fn open(dsn: Option<&str>, keywords: &[(&str, Option<&str>)]) -> Result<Connection> {
         // Whatever goes wrong, there is no connection to use.
-        let (mut channel, about, timeout) =
+        let (mut channel, about, timeout, preparing) =
             Connection::connect(dsn, keywords).map_err(Error::breaking_connection)?;
         let mailbox = Arc::new(Mailbox::default());
         for notice in channel.take_early_notices() {
@@ -72,9 +77,14 @@ impl Connection {
         }
         let cancel = channel.cancel_target();
         let parameters = channel.wire_ref().parameters().to_vec();
-        let session = Session::new(channel, cancel.clone(), Arc::clone(&mailbox));
+        let statements = Statements::new(preparing, names_token());
+        let session = Session::new(channel, cancel.clone(), statements, Arc::clone(&mailbox));
         Ok(Connection {
             timeout: AtomicU64::new(milliseconds(timeout)),
+            preparing: (
+                AtomicU32::new(preparing.threshold),
+                AtomicU32::new(preparing.most),
+            ),
             about,
             cancel,
             cancelling: Mutex::new(()),
@@ -93,14 +103,18 @@ impl Connection {
     fn connect(
         dsn: Option<&str>,
         keywords: &[(&str, Option<&str>)],
-    ) -> Result<(Channel, About, Option<Duration>)> {
+    ) -> Result<(Channel, About, Option<Duration>, Preparing)> {
         let environment = ProcessEnvironment;
         let conninfo = Conninfo::resolve(dsn, keywords, &environment)?;
         let config = conninfo.config(&environment)?;
         let channel = net::connect(&config)?;
         let said = Conninfo::merge(dsn, keywords)?.redacted();
         let about = About::new(&said, &conninfo, &config, &channel);
-        Ok((channel, about, config.timeout))
+        let preparing = Preparing {
+            threshold: config.prepare_threshold,
+            most: config.prepared_max,
+        };
+        Ok((channel, about, config.timeout, preparing))
     }
 
     /// What never changes.
@@ -122,6 +136,40 @@ impl Connection {
         check_timeout(timeout)?;
         self.timeout.store(milliseconds(timeout), Ordering::Release);
         Ok(())
+    }
+
+    /// When statements are prepared. Never waits.
+    pub(crate) fn preparing(&self) -> Preparing {
+        Preparing {
+            threshold: self.preparing.0.load(Ordering::Acquire),
+            most: self.preparing.1.load(Ordering::Acquire),
+        }
+    }
+
+    /// Sets at which use statements are prepared; 0: never.
+    pub(crate) fn set_prepare_threshold(&self, threshold: u32) -> Result<()> {
+        check_at_most(threshold, MOST_USES, "uses")?;
+        self.set_preparing(|preparing| Preparing {
+            threshold,
+            ..preparing
+        })
+    }
+
+    /// Sets how many statements are kept prepared at most.
+    pub(crate) fn set_prepared_max(&self, most: u32) -> Result<()> {
+        check_at_most(most, MOST_PREPARED, "statements")?;
+        self.set_preparing(|preparing| Preparing { most, ..preparing })
+    }
+
+    fn set_preparing(&self, change: impl FnOnce(Preparing) -> Preparing) -> Result<()> {
+        self.check_open()?;
+        self.command(self.timeout(), |session| {
+            let new = change(session.statements.preparing());
+            session.statements.set(new);
+            self.preparing.0.store(new.threshold, Ordering::Release);
+            self.preparing.1.store(new.most, Ordering::Release);
+            Ok(())
+        })
     }
 
     /// Cancels the command that is in progress, if one is. Does not wait for it, but for the server to have
@@ -391,6 +439,27 @@ impl Connection {
     /// Whether this process is a forked child of the one that connected.
     pub(super) fn is_inherited(&self) -> bool {
         self.process != Process::this()
+    }
+}
+
+/// A programming error for a number that is too large to be meant.
+fn check_at_most(number: u32, most: u32, argument: &str) -> Result<()> {
+    if number > most {
+        return Err(Error::programming(format!(
+            "argument {argument} is {number}, more than {most}"
+        )));
+    }
+    Ok(())
+}
+
+/// What the names of this connection's prepared statements begin with, and those of no other: behind a pooler, others'
+/// may be on the same server.
+fn names_token() -> u64 {
+    let mut bytes = [0; 8];
+    // Without randomness, the address of something of this process's is something.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from_ne_bytes(bytes),
+        Err(_) => u64::from(std::process::id()) << 32 | (&raw const bytes).addr() as u64 >> 4,
     }
 }
 

@@ -14,6 +14,7 @@ use super::exchange;
 use super::executemany::{self, RowSource};
 use super::lexer;
 use super::placeholder::ParamStyle;
+use super::prepared::Request;
 use super::result::{Reply, ResultSet};
 use super::server_cursor::{Declaration, ServerCursor};
 use crate::error::{Error, Result};
@@ -98,8 +99,22 @@ impl Cursor {
         let timeout = self.time_for_a_call();
         let server = self.server.as_mut();
         let later = self.all_results.then_some(&mut self.later);
+        let format = self.format;
         let (connection, binder) = (&self.connection, &mut self.binder);
+        // Statements that come again are known by what is the same each time: not by literals, nor by a cursor's name.
+        let apart = arguments.is_none() || binder.binding == Binding::Server;
         let reply = connection.command(timeout, |session| {
+            if apart && server.is_none() && (arguments.is_some() || later.is_none()) {
+                let params = binder.sized(arguments, &sizes)?;
+                let request = Request {
+                    sql,
+                    arguments,
+                    params: &params,
+                    format,
+                    dialect: connection.dialect(),
+                };
+                return session.run(binder, &request).map(Some);
+            }
             let head = server.as_ref().map(|server| server.head());
             let head = head.as_deref().unwrap_or("");
             let params = binder.prepare(head, sql, arguments, &sizes, connection.dialect())?;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::all_results::Earlier;
 use super::catalog;
+use super::probe;
 use super::result::Reply;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Channel;
 use crate::types::{Catalog, Param};
-use crate::wire::{self, Column, Event, RowShape, Wire};
+use crate::wire::{self, Column, Event, RowShape, Step, Wire};
 
 /// What is told to a server that waits for COPY's data.
 const NO_COPY: &str = "COPY cannot be run by execute";
@@ -34,6 +35,8 @@ pub(super) struct Answers {
     pub(super) changes_types: bool,
     /// The first thing that went wrong.
     pub(super) failure: Option<Error>,
+    /// At which step the server said so.
+    pub(super) failed_at: Option<Step>,
 }
 
 impl Answers {
@@ -59,8 +62,9 @@ impl Answers {
                 }
             }
             Event::EmptyQuery => self.empty = true,
-            Event::Failed(fields) => {
+            Event::Failed(fields, step) => {
                 self.columns = None;
+                self.failed_at.get_or_insert(step);
                 let sent = if self.began { "BEGIN" } else { sent };
                 self.failure
                     .get_or_insert_with(|| advised(Error::from_server(*fields, Some(sent))));
@@ -82,9 +86,23 @@ impl Answers {
     }
 }
 
+/// How a description ended.
+enum Described {
+    Yes(Answers),
+    Failed(Answers),
+}
+
 impl Answers {
+    /// Those to a statement with, perhaps, a BEGIN before it.
+    pub(super) fn after(begin: Option<&String>) -> Answers {
+        Answers {
+            began: begin.is_some(),
+            ..Answers::default()
+        }
+    }
+
     /// The last statement's reply.
-    fn reply(self) -> Result<Reply> {
+    pub(super) fn reply(self) -> Result<Reply> {
         match self.last {
             Some(reply) => Ok(reply),
             None if self.empty => Err(empty_query()),
@@ -119,13 +137,30 @@ impl Session {
     }
 
     /// Reads the answers to what was queued, to their end.
-    pub(super) fn finish(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
+    pub(super) fn finish(&mut self, answers: Answers, sent: &str) -> Result<Answers> {
+        let answers = self.receive(answers, sent)?;
+        self.conclude(answers)
+    }
+
+    /// Reads the answers to what was queued, up to Ready.
+    pub(super) fn receive(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
         loop {
             let event = self.next_event()?;
+            let tag = match &event {
+                Event::Complete(tag) if !answers.began => Some(tag.as_str()),
+                _ => None,
+            };
+            if let Some(tag) = tag {
+                self.statements.saw(tag, answers.columns.is_some(), sent);
+            }
             if answers.take(self.channel()?, event, sent)? {
-                break;
+                return Ok(answers);
             }
         }
+    }
+
+    /// Draws the conclusions once the answers are complete: what they changed, and what went wrong.
+    pub(super) fn conclude(&mut self, mut answers: Answers) -> Result<Answers> {
         if answers.changes_types {
             self.types.forget();
         }
@@ -145,13 +180,8 @@ impl Session {
             }
             wire.start_query(sql)
         })?;
-        let answers = self.finish(
-            Answers {
-                began: begin.is_some(),
-                ..Answers::default()
-            },
-            sql,
-        )?;
+        let answers = Answers::after(begin.as_ref());
+        let answers = self.finish(answers, sql)?;
         self.with_types(answers.reply()?)
     }
 
@@ -163,28 +193,53 @@ impl Session {
         params: &[Param<'_>],
         binary: bool,
     ) -> Result<Reply> {
+        let answers = self.ask_extended("", sql, params, binary, false)?;
+        self.reply_to(answers)
+    }
+
+    /// The reply that the answers are, once they are complete.
+    pub(super) fn reply_to(&mut self, answers: Answers) -> Result<Reply> {
+        let answers = self.conclude(answers)?;
+        self.with_types(answers.reply()?)
+    }
+
+    /// Prepares one statement under `name` ("": for this time only), runs it, and reads the answers up to Ready.
+    /// `probe`: the server is also asked what `probe` (the module) wants to know.
+    pub(super) fn ask_extended(
+        &mut self,
+        name: &str,
+        sql: &str,
+        params: &[Param<'_>],
+        binary: bool,
+        probe: bool,
+    ) -> Result<Answers> {
         let begin = self.begin()?;
         let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
-        let mut answers = Answers {
-            began: begin.is_some(),
-            ..Answers::default()
-        };
+        let closing = self.statements.take_to_close();
         let begin_and_parse = |wire: &mut Wire| {
+            for name in &closing {
+                wire.start_close_statement(name)?;
+            }
             if let Some(begin) = &begin {
                 wire.start_command_before(begin)?;
             }
-            wire.start_parse("", sql, &types)
+            wire.start_parse(name, sql, &types)
         };
+        let mut answers = Answers::after(begin.as_ref());
+        let in_transaction = begin.is_some() || self.status() != Status::Idle;
         if binary {
             // Everything that can be wrong with a parameter is wrong before anything is sent.
             wire::check_parameters(params)?;
             self.queue(|wire| {
                 begin_and_parse(wire)?;
-                wire.start_describe_statement("")?;
+                wire.start_describe_statement(name)?;
                 wire.start_flush();
                 Ok(())
             })?;
-            answers = self.described(answers, sql)?;
+            answers = match self.described(answers, sql)? {
+                Described::Yes(answers) => answers,
+                Described::Failed(answers) => return Ok(answers),
+            };
             let columns = answers.columns.take();
             let columns = columns.map(|columns| with_formats(&columns, self.types.catalog()));
             let formats: Vec<i16> = columns
@@ -195,7 +250,7 @@ impl Session {
             let shape = RowShape::Known(formats.len() as u16);
             answers.columns = columns;
             let queued = self.queue(|wire| {
-                wire.start_bind("", params, &formats)?;
+                wire.start_bind(name, params, &formats)?;
                 wire.start_execute(0, shape)?;
                 wire.start_sync();
                 Ok(())
@@ -210,30 +265,45 @@ impl Session {
                 return Err(error);
             }
         } else {
-            self.queue(|wire| {
+            let queued = self.queue(|wire| {
                 begin_and_parse(wire)?;
-                wire.start_bind("", params, &[])?;
+                wire.start_bind(name, params, &[])?;
                 wire.start_describe_portal()?;
                 wire.start_execute(0, RowShape::Described)?;
                 wire.start_sync();
                 Ok(())
-            })?;
+            });
+            if queued.is_err() {
+                // They have not been closed.
+                closing
+                    .iter()
+                    .for_each(|name| self.statements.drop_name(name.clone()));
+            }
+            queued?;
         }
-        let answers = self.finish(answers, sql)?;
-        self.with_types(answers.reply()?)
+        if probe {
+            self.queue(|wire| wire.start_query(probe::question(in_transaction)))?;
+        }
+        let answers = self.receive(answers, sql)?;
+        if probe {
+            self.receive_probe(answers.failure.is_none())?;
+        }
+        Ok(answers)
     }
 
-    /// Reads on until the statement has been described, or has failed, which is an error after Ready.
-    fn described(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
+    /// Reads on until the statement has been described, or has failed: then up to Ready.
+    fn described(&mut self, mut answers: Answers, sent: &str) -> Result<Described> {
         loop {
             let event = self.next_event()?;
             let described = matches!(event, Event::Columns(_) | Event::NoData);
             if answers.take(self.channel()?, event, sent)? {
-                self.settle(answers.failure.take())?;
-                return Err(Error::protocol("an end where a description belongs"));
+                if answers.failure.is_none() {
+                    return Err(Error::protocol("an end where a description belongs"));
+                }
+                return Ok(Described::Failed(answers));
             }
             if described {
-                return Ok(answers);
+                return Ok(Described::Yes(answers));
             }
         }
     }

@@ -202,6 +202,86 @@ pub(super) fn is_blank(sql: &str) -> bool {
     })
 }
 
+/// Whether a prepared form of `sql` means, at any later time, what `sql` does: one statement that reads or changes
+/// rows, with no literal that the server reads as a moment of its own, once, when it prepares it (`'now'`, `'today'`).
+pub(super) fn is_preparable(sql: &str, standard_strings: bool) -> bool {
+    let mut first = None;
+    let mut ended = false;
+    for (token, text) in Lexer::new(sql, standard_strings) {
+        match token {
+            Token::Space | Token::Comment => continue,
+            Token::Other if text == ";" => {
+                ended = true;
+                continue;
+            }
+            _ if ended => return false,
+            Token::Literal | Token::DollarQuoted if has_moment(text, standard_strings) => {
+                return false;
+            }
+            Token::Word if first.is_none() => first = Some(text),
+            // What begins with a parenthesis is a SELECT.
+            Token::Other if first.is_none() && text == "(" => {}
+            _ if first.is_none() => return false,
+            _ => {}
+        }
+    }
+    const FIRST: [&str; 8] = [
+        "select", "insert", "update", "delete", "merge", "with", "values", "table",
+    ];
+    first.is_some_and(|word| FIRST.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
+/// Whether a literal may be a date or time that depends on when it is read.
+fn has_moment(literal: &str, standard_strings: bool) -> bool {
+    // An escape may write any letter: in E'', U&'', and, where strings are not standard ones, in any.
+    let escapes = !standard_strings || literal.starts_with(['e', 'E', 'u', 'U']);
+    let mut words = literal.split(|c: char| !c.is_ascii_alphabetic());
+    escapes && literal.contains('\\')
+        || words.any(|word| {
+            ["now", "today", "tomorrow", "yesterday"]
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+        })
+}
+
+/// Whether `sql` is one SET of a setting that no statement's meaning depends on.
+pub(super) fn sets_what_is_harmless(sql: &str) -> bool {
+    let mut tokens = Lexer::new(sql, true)
+        .filter(|(token, _)| !matches!(token, Token::Space | Token::Comment))
+        .peekable();
+    let is = |token: Option<(Token, &str)>, wanted: &str| {
+        token.is_some_and(|(token, text)| token == Token::Word && text.eq_ignore_ascii_case(wanted))
+    };
+    if !is(tokens.next(), "set") {
+        return false;
+    }
+    if is(tokens.peek().copied(), "local") || is(tokens.peek().copied(), "session") {
+        tokens.next();
+    }
+    let Some((Token::Word, name)) = tokens.next() else {
+        return false;
+    };
+    const HARMLESS: [&str; 9] = [
+        "application_name",
+        "client_min_messages",
+        "idle_in_transaction_session_timeout",
+        "lock_timeout",
+        "statement_timeout",
+        "synchronous_commit",
+        "transaction",
+        "transaction_timeout",
+        "work_mem",
+    ];
+    // A name of two parts is a setting of the program's own.
+    let own = matches!(tokens.peek(), Some((Token::Other, ".")));
+    let harmless = own
+        || HARMLESS
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+    let mut ends = tokens.skip_while(|(_, text)| *text != ";");
+    harmless && ends.all(|(_, text)| text == ";")
+}
+
 /// Whether a literal that begins behind `gap` goes on the literal that ends before it: that takes white space
 /// with a newline in it, and comments to the end of a line.
 pub(super) fn is_continuation(gap: &str) -> bool {

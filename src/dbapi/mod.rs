@@ -21,12 +21,15 @@ mod mailbox;
 mod password;
 mod place;
 mod placeholder;
+mod prepared;
+mod probe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod probes;
 mod result;
 mod savepoint;
 mod server_cursor;
 mod session;
+mod statements;
 mod tpc;
 
 pub(crate) use about::About;

@@ -8,6 +8,7 @@ use super::catalog::Types;
 use super::characteristics::{Changes, Characteristics};
 use super::deadline::Limit;
 use super::mailbox::Mailbox;
+use super::statements::Statements;
 use super::tpc::Tpc;
 use crate::conninfo::is_utf8;
 use crate::error::{Class, Error, Result, SqlState};
@@ -50,6 +51,7 @@ pub(crate) struct Session {
     /// The names of the savepoints that the helper has set, innermost last.
     pub(super) savepoints: Vec<String>,
     pub(super) types: Types,
+    pub(super) statements: Statements,
     /// The server has reported settings, and the encoding among them has not been looked at yet.
     settings_unseen: bool,
     mailbox: Arc<Mailbox>,
@@ -65,8 +67,11 @@ impl Session {
     pub(super) fn new(
         channel: Channel,
         cancel: Option<CancelTarget>,
+        mut statements: Statements,
         mailbox: Arc<Mailbox>,
     ) -> Session {
+        let wire = channel.wire_ref();
+        statements.settings_are(|name| wire.parameter_status(name));
         Session {
             channel: Some(channel),
             limit: None,
@@ -78,6 +83,7 @@ impl Session {
             tpc: Tpc::None,
             savepoints: Vec::new(),
             types: Types::default(),
+            statements,
             settings_unseen: false,
             mailbox,
         }
@@ -93,6 +99,11 @@ impl Session {
         self.channel
             .as_mut()
             .ok_or_else(|| Error::interface("the connection is already closed"))
+    }
+
+    /// The same, to read only.
+    pub(super) fn channel_ref(&self) -> Option<&Channel> {
+        self.channel.as_ref()
     }
 
     /// Where the server stands.
@@ -213,6 +224,7 @@ impl Session {
     pub(super) fn end_transaction(&mut self) {
         self.transactions += 1;
         self.types.end_transaction();
+        self.statements.end_transaction();
         self.savepoints.clear();
     }
 
@@ -225,7 +237,12 @@ impl Session {
             return Ok(None);
         }
         self.settings_unseen = false;
-        let wire = self.channel()?.wire_ref();
+        let Some(channel) = self.channel.as_ref() else {
+            return Ok(None);
+        };
+        let wire = channel.wire_ref();
+        self.statements
+            .settings_changed(|name| wire.parameter_status(name));
         let encoding = wire.parameter_status("client_encoding");
         let Some(encoding) = encoding.filter(|encoding| !is_utf8(encoding)) else {
             return Ok(None);
@@ -237,7 +254,7 @@ impl Session {
         loop {
             match self.next_event()? {
                 Event::Ready => return Ok(Some(error)),
-                Event::Failed(fields) => {
+                Event::Failed(fields, _) => {
                     return Err(Error::from_server(*fields, None).breaking_connection());
                 }
                 _ => {}

@@ -99,7 +99,7 @@ fn ask(channel: &mut Channel, sql: &str, deadline: Option<Instant>) -> Result<bo
                     .and_then(|mut cells| cells.next_cell())
                     .map(|value| matches!(value, b"on" | b"t"));
             }
-            Event::Failed(fields) => failure = Some(Error::from_server(*fields, Some(sql))),
+            Event::Failed(fields, _) => failure = Some(Error::from_server(*fields, Some(sql))),
             _ => {}
         }
     }

@@ -19,6 +19,7 @@ mod composite;
 mod datetime;
 mod describe;
 mod float;
+mod formats;
 mod geometry;
 mod hstore;
 mod int;
@@ -49,6 +50,7 @@ use nested::{Decoder, Place};
 use value::{Arena, Kind, Value};
 
 pub(crate) use describe::{Catalog, Field, UserType, is_builtin};
+pub(crate) use formats::{Styles, is_quicker_in_binary};
 pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
 

@@ -206,6 +206,10 @@ pub(super) fn describe_portal(name: &str, out: &mut BytesMut) -> Result<()> {
     message::describe(b'P', name, out).map_err(unwritable)
 }
 
+pub(super) fn close_statement(name: &str, out: &mut BytesMut) -> Result<()> {
+    message::close(b'S', name, out).map_err(unwritable)
+}
+
 pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) -> Result<()> {
     message::execute(portal, most_rows, out).map_err(unwritable)
 }

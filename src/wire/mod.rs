@@ -91,8 +91,8 @@ pub(crate) enum Event {
     EmptyQuery,
     /// Execute's row limit was reached; the portal has more.
     Suspended,
-    /// A statement failed. The answers to come are those from the next Sync on.
-    Failed(Box<ServerFields>),
+    /// A statement failed, at this step. The answers to come are those from the next Sync on.
+    Failed(Box<ServerFields>, Step),
     /// A notice.
     Notice(Box<ServerFields>),
     /// A notification.
@@ -110,6 +110,8 @@ pub(crate) enum RowShape {
     Described,
     /// From an earlier one: this many.
     Known(u16),
+    /// From an earlier one: there are none.
+    None,
     /// The rows are not wanted.
     Unwanted,
 }
@@ -123,7 +125,17 @@ enum Owed {
     DescribeStatement,
     DescribePortal,
     Execute(RowShape),
+    Close,
     Sync,
+}
+
+/// Which request a statement failed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Before its parameters were bound and its plan made: nothing of it has run.
+    Before,
+    /// While or after it ran.
+    Running,
 }
 
 /// A point in what is queued. See [`Wire::mark`].
@@ -241,6 +253,13 @@ impl Wire {
     pub(crate) fn start_execute(&mut self, most_rows: i32, shape: RowShape) -> Result<()> {
         frontend::execute("", most_rows, &mut self.out)?;
         self.owed.push_back(Owed::Execute(shape));
+        Ok(())
+    }
+
+    /// Close of a prepared statement; one that is not there is no error. Not an event.
+    pub(crate) fn start_close_statement(&mut self, name: &str) -> Result<()> {
+        frontend::close_statement(name, &mut self.out)?;
+        self.owed.push_back(Owed::Close);
         Ok(())
     }
 
@@ -505,7 +524,7 @@ impl Wire {
                 self.copying = None;
                 Ok(Some(Event::Ready))
             }
-            (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) => {
+            (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) | (b'3', Some(Owed::Close)) => {
                 self.owed.pop_front();
                 Ok(None)
             }
@@ -612,6 +631,10 @@ impl Wire {
         }
         self.columns = None;
         self.copying = None;
+        let step = match self.owed.front() {
+            Some(Owed::Query | Owed::Execute(_) | Owed::Sync) | None => Step::Running,
+            Some(_) => Step::Before,
+        };
         match self.owed.front() {
             // Nothing was asked: the server has something to say all the same.
             None => return Ok(Event::Notice(Box::new(fields))),
@@ -631,7 +654,7 @@ impl Wire {
             }
         }
         self.inbox.drop_rows();
-        Ok(Event::Failed(Box::new(fields)))
+        Ok(Event::Failed(Box::new(fields), step))
     }
 
     fn setting(&mut self, name: String, value: String) -> Result<()> {

@@ -97,3 +97,60 @@ fn gaps_within_a_literal() {
         assert!(!is_continuation(gap), "{gap:?}");
     }
 }
+
+#[test]
+fn statements_that_mean_the_same_later() {
+    for sql in [
+        "SELECT 1",
+        " -- a comment\n select $1;",
+        "(SELECT 1) UNION (SELECT 2)",
+        "INSERT INTO t VALUES ($1) RETURNING *",
+        "WITH a AS (SELECT 1) SELECT * FROM a; -- the end",
+        "values (1)",
+        "SELECT 'nowhere', '\\x00', 'I know', now(), \"today\" FROM now",
+    ] {
+        assert!(is_preparable(sql, true), "{sql}");
+    }
+    for sql in [
+        "",
+        ";",
+        "SELECT 1; SELECT 2",
+        "; SELECT 1; x",
+        "BEGIN",
+        "CREATE TABLE t ()",
+        "EXPLAIN SELECT 1",
+        "\"select\" 1",
+        "SELECT * FROM t WHERE d >= 'today'",
+        "SELECT 'now'::timestamp",
+        "SELECT $$Tomorrow$$::date",
+        "SELECT ' YESTERDAY 10:00'::timestamp",
+        "SELECT E'n\\x6fw'::timestamp",
+    ] {
+        assert!(!is_preparable(sql, true), "{sql}");
+    }
+}
+
+#[test]
+fn settings_that_change_no_meaning() {
+    for sql in [
+        "SET statement_timeout = 10",
+        "set local Lock_Timeout TO '1s';",
+        "SET SESSION application_name = 'a; b'",
+        "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SET LOCAL app.tenant = 7",
+    ] {
+        assert!(sets_what_is_harmless(sql), "{sql}");
+    }
+    for sql in [
+        "SET search_path = a",
+        "SET \"application_name\" = 'a'",
+        "SET SESSION AUTHORIZATION a",
+        "SET TIME ZONE 'UTC'",
+        "SET statement_timeout = 10; SET search_path = a",
+        "RESET ALL",
+        "SELECT 1",
+        "SET",
+    ] {
+        assert!(!sets_what_is_harmless(sql), "{sql}");
+    }
+}

@@ -366,7 +366,7 @@ fn every_field_of_an_error_is_kept_and_unknown_ones_are_skipped() {
         .chain(*b"Zunknown\0\0")
         .collect();
     receive(&mut wire, &message(b'E', &body));
-    let Some(crate::wire::Event::Failed(fields)) = wire.poll_event().unwrap() else {
+    let Some(crate::wire::Event::Failed(fields, _)) = wire.poll_event().unwrap() else {
         panic!("no failure");
     };
     assert_eq!(fields.sqlstate.unwrap().class(), Class::Integrity);

@@ -239,7 +239,7 @@ impl Listener {
                     self.results.push(rows);
                     line
                 }
-                Event::Failed(fields) => format!("Failed {}", fields.sqlstate.unwrap().as_str()),
+                Event::Failed(fields, _) => format!("Failed {}", fields.sqlstate.unwrap().as_str()),
                 Event::Notice(fields) => format!("Notice {}", fields.message_primary.unwrap()),
                 Event::Notification(sent) => {
                     format!(

@@ -1,0 +1,220 @@
+//! Running statements that may come again: by their prepared form, once they have one (`statements`).
+//!
+//! Nobody notices but by the time it takes. A prepared statement that has gone out of date under us (DDL of another
+//! session, a DEALLOCATE in a function) fails before it runs; it is then run anew, unprepared, where nothing is lost by
+//! that: outside a transaction, or in one that began with it. In the midst of a transaction the server has failed that
+//! already, and the error says so.
+
+use std::sync::Arc;
+
+use super::binding::{Arguments, Binder};
+use super::cursor::ResultFormat;
+use super::exchange::Answers;
+use super::result::Reply;
+use super::session::{Session, Status};
+use super::statements::{Key, Known, Plan, Way};
+use crate::error::{Error, Result, SqlState};
+use crate::types::{self, Dialect, Param};
+use crate::wire::{RowShape, Step};
+
+/// A statement that a cursor runs.
+pub(super) struct Request<'a> {
+    pub(super) sql: &'a str,
+    pub(super) arguments: Option<Arguments<'a>>,
+    /// The parameters with the types that setinputsizes gave them.
+    pub(super) params: &'a [Param<'a>],
+    pub(super) format: ResultFormat,
+    pub(super) dialect: Dialect,
+}
+
+impl Session {
+    /// Runs a statement whose parameters, if it has any, travel apart. What is sent is kept in `binder`.
+    pub(super) fn run(&mut self, binder: &mut Binder, request: &Request<'_>) -> Result<Reply> {
+        let key = Key::new(
+            request.sql,
+            binder.style,
+            request.arguments,
+            request.params,
+            request.dialect,
+        );
+        let binary = request.format == ResultFormat::Binary;
+        let (shape, way) = match self.statements.look(&key) {
+            Known::Kept(shape, way) => (shape, way),
+            Known::Once => {
+                let shape = binder.shape(
+                    request.sql,
+                    request.arguments,
+                    request.params,
+                    request.dialect,
+                )?;
+                let ask = self.statements.keep(&key, shape.clone());
+                (shape, Way::Plain { ask })
+            }
+            Known::New => return self.run_new(binder, request),
+        };
+        binder.keep_shared(Arc::clone(&shape.sent));
+        let ordered = shape.ordered(request.params);
+        let params = ordered.as_deref().unwrap_or(request.params);
+        match way {
+            Way::Prepared => match self.plan(&key, request.format) {
+                Some(plan) => self.run_prepared(&key, &plan, shape.sql(), params, binary),
+                None => self.run_extended(shape.sql(), params, binary),
+            },
+            Way::Prepare(name) => self.run_preparing(&key, name, shape.sql(), params, binary),
+            // Without parameters it may be several statements.
+            Way::Plain { ask: false } if request.arguments.is_none() && !binary => {
+                self.run_simple(shape.sql())
+            }
+            Way::Plain { ask } => {
+                let answers = self.ask_extended("", shape.sql(), params, binary, ask)?;
+                self.reply_to(answers)
+            }
+        }
+    }
+
+    /// Runs a statement of which nothing is known.
+    fn run_new(&mut self, binder: &mut Binder, request: &Request<'_>) -> Result<Reply> {
+        let Request {
+            sql,
+            arguments,
+            params,
+            ..
+        } = *request;
+        let order = binder.convert(sql, arguments, params, request.dialect)?;
+        let binary = request.format == ResultFormat::Binary;
+        match order {
+            Some(order) => {
+                let params: Vec<Param<'_>> = order
+                    .iter()
+                    .filter_map(|&index| params.get(index).copied())
+                    .collect();
+                self.run_extended(binder.sql(), &params, binary)
+            }
+            None if binary => self.run_extended(binder.sql(), &[], true),
+            None => self.run_simple(binder.sql()),
+        }
+    }
+
+    /// How to run a prepared statement.
+    fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Plan> {
+        let catalog = Arc::clone(self.types.catalog());
+        let styles = self.styles();
+        self.statements.plan(key, format, |column| match format {
+            ResultFormat::Text => false,
+            ResultFormat::Binary => catalog.has_binary(column.type_oid),
+            ResultFormat::Auto => types::is_quicker_in_binary(column.type_oid, styles),
+        })
+    }
+
+    /// What of values' text is as their binary form would be read.
+    fn styles(&self) -> types::Styles {
+        let setting = |name| {
+            let channel = self.channel_ref()?;
+            channel.wire_ref().parameter_status(name)
+        };
+        types::Styles {
+            iso_dates: setting("DateStyle").is_some_and(|style| style.starts_with("ISO")),
+            plain_intervals: setting("IntervalStyle") == Some("postgres"),
+            exact_floats: self.statements.exact_floats(),
+        }
+    }
+
+    /// Runs a statement and has the server keep it.
+    fn run_preparing(
+        &mut self,
+        key: &Key<'_>,
+        name: Arc<str>,
+        sql: &str,
+        params: &[Param<'_>],
+        binary: bool,
+    ) -> Result<Reply> {
+        let outcome = self.ask_extended(&name, sql, params, binary, false);
+        let outcome = outcome.and_then(|answers| self.conclude(answers));
+        let reply = match outcome.and_then(Answers::reply) {
+            Ok(reply) => reply,
+            Err(error) => {
+                // Whether it was prepared is not known.
+                self.statements.drop_name(name);
+                return Err(error);
+            }
+        };
+        self.statements.prepared(key, name, &reply);
+        self.with_types(reply)
+    }
+
+    fn run_prepared(
+        &mut self,
+        key: &Key<'_>,
+        plan: &Plan,
+        sql: &str,
+        params: &[Param<'_>],
+        binary: bool,
+    ) -> Result<Reply> {
+        let begin = self.begin()?;
+        let closing = self.statements.take_to_close();
+        let width = plan.columns.as_ref().map_or(0, |columns| columns.len());
+        let shape = match plan.columns {
+            Some(_) => RowShape::Known(width as u16),
+            None => RowShape::None,
+        };
+        let queued = self.queue(|wire| {
+            for name in &closing {
+                wire.start_close_statement(name)?;
+            }
+            if let Some(begin) = &begin {
+                wire.start_command_before(begin)?;
+            }
+            wire.start_bind(&plan.name, params, &plan.formats)?;
+            wire.start_execute(0, shape)?;
+            wire.start_sync();
+            Ok(())
+        });
+        if queued.is_err() {
+            // They have not been closed.
+            closing
+                .into_iter()
+                .for_each(|name| self.statements.drop_name(name));
+        }
+        queued?;
+        let answers = Answers {
+            columns: plan.columns.clone(),
+            ..Answers::after(begin.as_ref())
+        };
+        let mut answers = self.receive(answers, sql)?;
+        if let Some(error) = answers.failure.as_ref()
+            && answers.failed_at == Some(Step::Before)
+            && !answers.began
+            && may_be_stale(error)
+        {
+            self.statements.forget(key);
+            match self.status() {
+                Status::Idle => return self.run_extended(sql, params, binary),
+                Status::InError if begin.is_some() => {
+                    self.command_unsettled("ROLLBACK")?;
+                    return self.run_extended(sql, params, binary);
+                }
+                _ if is_stale(error) => {
+                    answers.failure = answers.failure.map(|error| {
+                        error.suffixed("\nThe statement was prepared before that, by libdbapi. It will be prepared anew when the transaction is run again.")
+                    });
+                }
+                _ => {}
+            }
+        }
+        let answers = self.conclude(answers)?;
+        self.with_types(answers.reply()?)
+    }
+}
+
+/// Whether the server says that a prepared statement is not there any more, or not what it was.
+fn is_stale(error: &Error) -> bool {
+    let state = error.sqlstate();
+    state.is_some_and(|state| matches!(state.as_str(), "26000" | "0A000"))
+}
+
+/// Whether a statement may have failed because it was prepared before something changed. Then it fails in the same
+/// way, unprepared, if it has not: nothing of it has run.
+fn may_be_stale(error: &Error) -> bool {
+    let class = |state: &SqlState| matches!(state.as_str().get(..2), Some("22" | "42"));
+    is_stale(error) || error.sqlstate().as_ref().is_some_and(class)
+}
