@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::types::{self, Catalog, oid, value::Arena, value::Value};
-use crate::wire::{Column, Rows};
+use crate::wire::{Cells, Column, Rows, split_cell};
 
 /// What came back for one statement.
 #[derive(Default)]
@@ -44,6 +44,8 @@ pub(super) struct ResultSet {
     rows: Rows,
     catalog: Option<Arc<Catalog>>,
     pub(super) position: u64,
+    /// Where in `rows` the row of this number is: the one behind the last that was fetched.
+    place: Option<(u64, (usize, usize))>,
     pub(super) row_count: i64,
     pub(super) tag: CString,
 }
@@ -56,6 +58,7 @@ impl ResultSet {
             rows: reply.rows,
             catalog: reply.catalog,
             position: 0,
+            place: None,
             row_count,
             // A tag was a C string on the wire.
             tag: CString::new(reply.tag).unwrap_or_default(),
@@ -71,6 +74,7 @@ impl ResultSet {
     pub(super) fn drop_rows(&mut self) {
         self.rows = Rows::default();
         self.position = 0;
+        self.place = None;
     }
 
     /// How many rows have not been fetched.
@@ -102,32 +106,92 @@ impl ResultSet {
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
-        let columns = self.columns.as_ref().ok_or_else(no_results)?;
+        let columns = self.columns.as_deref().ok_or_else(no_results)?;
         let count = most.min(self.left());
+        if count == 0 {
+            return Ok(0);
+        }
+        let RowBlock { values, arena } = block;
+        let start = values.len();
         let cells = usize::try_from(count)
             .ok()
             .and_then(|rows| rows.checked_mul(columns.len()));
-        let cells = cells.filter(|&cells| block.values.try_reserve(cells).is_ok());
-        if cells.is_none() {
+        let Some(cells) = cells.filter(|&cells| values.try_reserve(cells).is_ok()) else {
             return Err(Error::out_of_memory(format_args!("for {count} rows")));
-        }
-        for row in self.position..self.position + count {
-            let mut cells = self.rows.row(row).ok_or_else(no_results)?;
-            for column in columns.iter() {
-                let value = match cells.next_cell() {
-                    None => Value::null(column.type_oid),
-                    Some(cell) if column.binary => {
-                        types::decode_binary(column.type_oid, cell, types, &mut block.arena)?
-                    }
-                    Some(cell) => {
-                        types::decode_text(column.type_oid, cell, types, &mut block.arena)?
-                    }
-                };
-                block.values.push(value);
+        };
+        let mut walk = match self.place {
+            Some((position, place)) if position == self.position => self.rows.walk_on(place),
+            _ => self.rows.walk(self.position),
+        };
+        values.resize(start + cells, Value::null(0));
+        let mut slots = values.get_mut(start..).unwrap_or_default();
+        for _ in 0..count {
+            let decoded = match std::mem::take(&mut slots).split_at_mut_checked(columns.len()) {
+                Some((row, rest)) => {
+                    slots = rest;
+                    walk.next_row()
+                        .ok_or_else(no_results)
+                        .and_then(|cells| decode(cells, columns, types, arena, row))
+                }
+                None => Err(no_results()),
+            };
+            if let Err(error) = decoded {
+                block.values.truncate(start);
+                return Err(error);
             }
         }
+        let place = walk.place();
         self.position += count;
+        self.place = Some((self.position, place));
         Ok(count as usize)
+    }
+}
+
+/// Decodes one row.
+#[inline(always)]
+fn decode(
+    cells: Cells<'_>,
+    columns: &[Column],
+    types: &Catalog,
+    arena: &mut Arena,
+    row: &mut [Value],
+) -> Result<()> {
+    match cells {
+        Cells::Inline(mut rest) => decode_cells(columns, types, arena, row, || {
+            split_cell(&mut rest).flatten()
+        }),
+        mut cells @ Cells::Listed { .. } => {
+            decode_cells(columns, types, arena, row, || cells.next_cell())
+        }
+    }
+}
+
+#[inline(always)]
+fn decode_cells<'a>(
+    columns: &[Column],
+    types: &Catalog,
+    arena: &mut Arena,
+    row: &mut [Value],
+    mut next: impl FnMut() -> Option<&'a [u8]>,
+) -> Result<()> {
+    for (column, slot) in columns.iter().zip(row) {
+        *slot = match next() {
+            None => Value::null(column.type_oid),
+            Some(cell) => match types::decode_plain(column.type_oid, column.binary, cell) {
+                Some(value) => value,
+                None => decode_any(column, cell, types, arena)?,
+            },
+        };
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn decode_any(column: &Column, cell: &[u8], types: &Catalog, arena: &mut Arena) -> Result<Value> {
+    if column.binary {
+        types::decode_binary(column.type_oid, cell, types, arena)
+    } else {
+        types::decode_text(column.type_oid, cell, types, arena)
     }
 }
 

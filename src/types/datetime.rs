@@ -92,6 +92,16 @@ pub(super) fn timestamp_from_binary(name: &str, cell: &[u8]) -> Result<Timestamp
     }
 }
 
+/// Microseconds from 1970-01-01 of a binary timestamp between the years -9999 and 9999 or so; `None` for others.
+#[inline(always)]
+pub(super) fn quick(cell: &[u8]) -> Option<i64> {
+    const FAR: i64 = 1 << 58;
+    let micros = i64::from_be_bytes(cell.try_into().ok()?);
+    (-FAR / 2..FAR)
+        .contains(&micros)
+        .then(|| micros + EPOCH_MICROS)
+}
+
 pub(super) fn date_to_binary(days: i64) -> i32 {
     match days {
         i64::MIN => i32::MIN,

@@ -23,6 +23,27 @@ pub(super) fn xid8_from_text(cell: &[u8]) -> Result<Result<i64, u64>, Error> {
     Ok(i64::try_from(number).map_err(|_| number))
 }
 
+/// The number, if it has so few digits that nothing can overflow.
+#[inline(always)]
+pub(super) fn quick(cell: &[u8]) -> Option<i64> {
+    let (negative, digits) = match cell {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, cell),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(if negative { -number } else { number })
+}
+
 #[inline]
 fn parse(cell: &[u8]) -> Option<i64> {
     let (negative, digits) = match cell.split_first() {
@@ -97,6 +118,35 @@ mod tests {
             "99999999999999999999",
         ] {
             assert!(from_text::<i64>("int8", text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn quickly_or_not_it_is_the_same() {
+        for text in [
+            "0",
+            "-1",
+            "7",
+            "2147483647",
+            "-999999999999999999",
+            "999999999999999999",
+            "1000000000000000000",
+            "",
+            "-",
+            "1x",
+            "+1",
+            "--1",
+            " 1",
+            "1.0",
+        ] {
+            let quick = quick(text.as_bytes());
+            assert!(quick.is_none() || quick == parse(text.as_bytes()), "{text}");
+            let short = text.len() <= 18 || text.starts_with("-9");
+            assert_eq!(
+                quick.is_some(),
+                short && parse(text.as_bytes()).is_some(),
+                "{text}"
+            );
         }
     }
 

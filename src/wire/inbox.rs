@@ -124,6 +124,27 @@ impl Inbox {
         }))
     }
 
+    /// Accepts the DataRow at `frame`, and those that are here behind it. `most` is how long one may be.
+    pub(super) fn accept_rows(&mut self, frame: Frame, columns: u16, most: u32) -> Result<()> {
+        self.accept_row(frame, columns)?;
+        loop {
+            let rest = self.buffer.get(self.head..).unwrap_or_default();
+            let Some(&[b'D', a, b, c, d]) = rest.first_chunk::<HEADER>() else {
+                return Ok(());
+            };
+            let length = u32::from_be_bytes([a, b, c, d]);
+            let total = length as usize + 1;
+            // What is wrong with it, or missing, is `next_frame`'s to say.
+            if length < 4 || length > most || rest.len() < total {
+                return Ok(());
+            }
+            let (start, end) = (self.head, self.head + total);
+            self.head = end;
+            self.last_row_end = end;
+            self.rows.accept(&mut self.buffer, start, end, columns)?;
+        }
+    }
+
     /// Accepts a DataRow. See [`Collector::accept`].
     #[inline]
     pub(super) fn accept_row(&mut self, frame: Frame, columns: u16) -> Result<()> {

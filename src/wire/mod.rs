@@ -48,7 +48,7 @@ pub(crate) use backend::{Column, Notification};
 pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use policy::TlsFacts;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Cells, Rows, split_cell};
 pub(crate) use version::ProtocolVersions;
 
 use crate::conninfo::ProtocolVersion;
@@ -485,7 +485,7 @@ impl Wire {
             _ => None,
         };
         match columns {
-            Some(columns) => self.inbox.accept_row(frame, columns),
+            Some(columns) => self.inbox.accept_rows(frame, columns, backend::LONGEST),
             None => Err(Error::protocol("a row where none belongs")),
         }
     }

@@ -40,7 +40,59 @@ pub(crate) struct Rows {
     count: u64,
 }
 
+/// Goes through rows from one on, in order.
+pub(crate) struct Walk<'a> {
+    rows: &'a Rows,
+    /// The chunk of the next row, and its place in that.
+    chunk: usize,
+    within: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// The cells of the next row, if there is one.
+    #[inline]
+    pub(crate) fn next_row(&mut self) -> Option<Cells<'a>> {
+        loop {
+            let chunk = self.rows.chunks.get(self.chunk)?;
+            if let Some(&entry) = chunk.index.get(self.within) {
+                self.within += 1;
+                return chunk.cells(entry);
+            }
+            self.chunk += 1;
+            self.within = 0;
+        }
+    }
+
+    /// Where it stands, for `Rows::walk_on`.
+    pub(crate) fn place(&self) -> (usize, usize) {
+        (self.chunk, self.within)
+    }
+}
+
 impl Rows {
+    /// From row `number` on.
+    pub(crate) fn walk(&self, number: u64) -> Walk<'_> {
+        let chunk = self
+            .before
+            .partition_point(|&before| before <= number)
+            .saturating_sub(1);
+        let before = self.before.get(chunk).copied().unwrap_or(0);
+        Walk {
+            rows: self,
+            chunk,
+            within: usize::try_from(number.saturating_sub(before)).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// From where an earlier one stood.
+    pub(crate) fn walk_on(&self, (chunk, within): (usize, usize)) -> Walk<'_> {
+        Walk {
+            rows: self,
+            chunk,
+            within,
+        }
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> u64 {
         self.count
@@ -85,7 +137,11 @@ impl Rows {
 
 impl Chunk {
     fn row(&self, within: usize) -> Option<Cells<'_>> {
-        let entry = *self.index.get(within)?;
+        self.cells(*self.index.get(within)?)
+    }
+
+    #[inline]
+    fn cells(&self, entry: u32) -> Option<Cells<'_>> {
         if entry & LONG_ROW == 0 {
             return self.bytes.get(entry as usize..).map(Cells::Inline);
         }
@@ -95,6 +151,20 @@ impl Chunk {
             cells: cells.iter(),
         })
     }
+}
+
+/// The next cell of what begins with a cell's length: `Some(None)` for NULL, `None` at the end.
+#[inline(always)]
+pub(crate) fn split_cell<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let (length, after) = rest.split_first_chunk::<4>()?;
+    let length = u32::from_be_bytes(*length);
+    if length == NULL_LENGTH {
+        *rest = after;
+        return Some(None);
+    }
+    let (cell, after) = after.split_at_checked(length as usize)?;
+    *rest = after;
+    Some(Some(cell))
 }
 
 /// The cells of one row, first to last. Each is followed in memory by a NUL.
@@ -116,17 +186,7 @@ impl<'a> Cells<'a> {
     #[inline]
     pub(crate) fn next_cell(&mut self) -> Option<&'a [u8]> {
         match self {
-            Cells::Inline(rest) => {
-                let (length, after) = rest.split_first_chunk::<4>()?;
-                let length = u32::from_be_bytes(*length);
-                if length == NULL_LENGTH {
-                    *rest = after;
-                    return None;
-                }
-                let (cell, after) = after.split_at_checked(length as usize)?;
-                *rest = after;
-                Some(cell)
-            }
+            Cells::Inline(rest) => split_cell(rest)?,
             Cells::Listed { bytes, cells } => {
                 let (at, length) = (*cells.next()?)?;
                 bytes.get(at as usize..)?.get(..length as usize)
