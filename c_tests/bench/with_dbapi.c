@@ -55,6 +55,17 @@ static void set_stream(dbapi_cursor_t *cursor)
     check(function(cursor, true, &error), error);
 }
 
+static void set_up(dbapi_cursor_t *cursor, const char *variant)
+{
+    dbapi_error_t *error = NULL;
+    if (strstr(variant, "stream")) {
+        set_stream(cursor);
+    }
+    if (strstr(variant, "binary")) {
+        check(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_BINARY, &error), error);
+    }
+}
+
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static inline int64_t read_row(const dbapi_value_t *row)
@@ -132,9 +143,7 @@ static void rows(const char *variant, long count)
     char sql[200];
     dbapi_connection_t *connection = connect_bench();
     dbapi_cursor_t *cursor = cursor_of(connection);
-    if (strstr(variant, "stream")) {
-        set_stream(cursor);
-    }
+    set_up(cursor, variant);
     snprintf(sql, sizeof sql, BENCH_ROWS_SQL, 10L);
     execute(cursor, sql, NULL, 0);
     fetch(cursor, variant, read_row, 4);
@@ -153,9 +162,7 @@ static void wide(const char *variant, long count)
     char sql[200];
     dbapi_connection_t *connection = connect_bench();
     dbapi_cursor_t *cursor = cursor_of(connection);
-    if (strstr(variant, "stream")) {
-        set_stream(cursor);
-    }
+    set_up(cursor, variant);
     snprintf(sql, sizeof sql, BENCH_WIDE_SQL, 0L);
     execute(cursor, sql, NULL, 0);
     fetch(cursor, variant, read_wide, BENCH_WIDE_COLUMNS);
@@ -298,10 +305,12 @@ int main(int argc, char **argv)
         { "rows", "one", rows },
         { "rows", "many", rows },
         { "rows", "all", rows },
+        { "rows", "one-binary", rows },
         { "rows", "stream-one", rows },
         { "rows", "stream-many", rows },
         { "wide", "one", wide },
         { "wide", "many", wide },
+        { "wide", "many-binary", wide },
         { "wide", "stream-many", wide },
         { "point", "free", point },
         { "point", "same", point },
