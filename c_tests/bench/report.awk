@@ -8,6 +8,8 @@ function median(list,    values, n, i, j, swap) {
             swap = values[j]; values[j] = values[j - 1]; values[j - 1] = swap
         }
     }
+    lowest = values[1]
+    highest = values[n]
     return (values[int((n + 1) / 2)] + values[int((n + 2) / 2)]) / 2
 }
 
@@ -52,19 +54,19 @@ FILENAME ~ /bars\.txt$/ {
 
 function line(key, words, w,    ratio_wall, ratio_cpu, base) {
     if (key in missing) {
-        printf "| %s | not possible:%s | | | | | | | |\n", words, missing[key]
+        printf "| %s | not possible:%s | | | | | | | | |\n", words, missing[key]
         return
     }
     base = w "|" first[w]
     # Ours of the same placement.
-    if (w == "point" && key ~ /same/) base = w "|dbapi:same"
-    if (w == "point" && key ~ /different/) base = w "|dbapi:different"
+    if (key ~ /[-:]same$/) base = w "|dbapi:same"
+    if (key ~ /[-:]different$/) base = w "|dbapi:different"
     if (w == "logins") { base = key; sub(/\|[a-z]+:/, "|dbapi:", base) }
     if (has(key, "wall") && has(base, "wall")) {
         ratio_wall = value[base, "wall"] / value[key, "wall"]
         ratio_cpu = value[key, "cpu"] > 0 ? value[base, "cpu"] / value[key, "cpu"] : ""
     }
-    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", words, number(value[key, "wall"], "%.3f"), number(ratio_wall, "%.2f"), \
+    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", words, number(value[key, "wall"], "%.3f"), range[key], number(ratio_wall, "%.2f"), \
         number(value[key, "cpu"], "%.3f"), number(ratio_cpu, "%.2f"), number(value[key, "calls"], "%.2f"), \
         number(value[key, "instructions"], "%.0f"), number(value[key, "peak"], "%.1f"), number(value[key, "peak4"], "%.1f")
 }
@@ -90,6 +92,7 @@ END {
     for (key in list_of) {
         known[key] = 1
         value[key, "wall"] = median(list[key, "wall"])
+        range[key] = sprintf("%.3f-%.3f", lowest, highest)
         value[key, "cpu"] = median(list[key, "cpu"])
         value[key, "peak"] = median(list[key, "peak"])
         value[key, "total"] = median(list[key, "total"])
@@ -106,14 +109,17 @@ END {
     for (w = 1; w <= nworks; w++) {
         if (!measured[order[w]]) continue
         printf "\n%s\n\n", title[order[w]]
-        print "| client | wall us | ours/its | CPU us | ours/its | calls | instructions | peak MB | with 4x rows |"
-        print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+        print "| client | wall us | from-to | ours/its | CPU us | ours/its | calls | instructions | peak MB | with 4x rows |"
+        print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
         for (i = 1; i <= nlabels; i++) {
             if (label_work[i] != order[w]) continue
             if (label_program[i] == "libpq") {
                 line(label_work[i] "|libpq:" label_name[i], label[i] ", libpq " system_version, order[w])
                 if (newest_version != "") line(label_work[i] "|newest:" label_name[i], label[i] ", libpq " newest_version, order[w])
             } else {
+                if (label_program[i] == "dbapi" && beside != "") {
+                    line(label_work[i] "|beside:" label_name[i], label[i] ", the build beside", order[w])
+                }
                 line(label_work[i] "|" label_program[i] ":" label_name[i], label[i], order[w])
             }
         }

@@ -10,6 +10,7 @@
 #     --rounds N        7 without it
 #     --scale PERCENT   of the usual number of rows, queries ...
 #     --library DIR     where libdbapi.so is; target/release without it
+#     --beside DIR      another libdbapi.so to measure beside it, such as the one before a change
 #     --libpq DIR       another libpq.so.5 beside the system's; without it the newest that support/fetch_postgres.sh
 #                       has, and none with --libpq none
 #     --no-times, --no-calls, --no-instructions   leaves that part out
@@ -26,17 +27,18 @@ say() { printf 'run.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 works=rows,wide,point,one-shot,inserts,connect,threads,size
-rounds=7 scale=100 library=$root/target/release newest='' raw='' times=yes calls=yes instructions=yes smoke=
+rounds=7 scale=100 library=$root/target/release beside='' newest='' raw='' times=yes calls=yes instructions=yes smoke=
 command_line="c_tests/bench/run.sh${*:+ $*}"
 while [ "$#" -gt 0 ]; do
     case $1 in
-        --works | --rounds | --scale | --library | --libpq | --raw)
+        --works | --rounds | --scale | --library | --beside | --libpq | --raw)
             [ "$#" -ge 2 ] || die "$1 needs a value"
             case $1 in
                 --works) works=$2 ;;
                 --rounds) rounds=$2 ;;
                 --scale) scale=$2 ;;
                 --library) library=$2 ;;
+                --beside) beside=$2 ;;
                 --libpq) newest=$2 ;;
                 --raw) raw=$2 ;;
             esac
@@ -64,6 +66,10 @@ need pg_config libpq-dev
 [ -z "$instructions" ] || need valgrind valgrind
 [ -e "$library/libdbapi.so" ] || die "there is no libdbapi.so in $library: run cargo build --release first, or name its directory with --library"
 library=$(cd "$library" && pwd)
+if [ -n "$beside" ]; then
+    [ -e "$beside/libdbapi.so" ] || die "there is no libdbapi.so in $beside"
+    beside=$(cd "$beside" && pwd)
+fi
 wants() { case ,$works, in *,"$1",*) return 0 ;; esac; return 1; }
 
 work=$(mktemp -d)
@@ -79,9 +85,30 @@ trap 'exit 143' TERM HUP
 # ---- what takes part ----------------------------------------------------------------------------------------------------
 
 # Each line: work | name in the bars | program | its variant | what the report calls it | keywords for connecting
-# A line of libpq is run with each libpq there is.
+# A line of libpq is run with each libpq there is; one with asterisks once for each placement: "free" leaves client and
+# server to the scheduler, "same" has them on one core, "different" on two.
 contenders() {
-    cat <<'LIST'
+    awk '/\*/ { asterisks = asterisks $0 "\n"; next }
+        { place(); print }
+        END { place() }
+        # One placement after the other, work by work.
+        function place(    lines, words, n, i, j, k, at, work, line) {
+            n = split(asterisks, lines, "\n") - 1
+            asterisks = ""
+            for (i = 1; i <= n; i = j) {
+                work = substr(lines[i], 1, index(lines[i], "|"))
+                for (k = 1; k <= 3; k++) {
+                    at = k == 1 ? "free" : k == 2 ? "same" : "different"
+                    words = k == 1 ? "; free" : k == 2 ? "; one core" : "; two cores"
+                    for (j = i; j <= n && index(lines[j], work) == 1; j++) {
+                        line = lines[j]
+                        gsub(/\*/, at, line)
+                        sub(/\|[^|]*$/, words "&", line)
+                        print line
+                    }
+                }
+            }
+        }' <<'LIST'
 rows|one|dbapi|one|libdbapi, fetchone|
 rows|many|dbapi|many|libdbapi, fetchmany(1000)|
 rows|all|dbapi|all|libdbapi, fetchall|
@@ -103,31 +130,19 @@ wide|stream-many|dbapi|stream-many|libdbapi, streamed, fetchmany(1000)|
 wide|exec-binary|libpq|exec-binary|PQexecParams, binary|
 wide|single-binary|libpq|single-binary|single-row mode, binary|
 wide|binary|socket|binary|bare socket, binary|
-point|free|dbapi|free|libdbapi, execute; free|
-point|free-no-poll|dbapi|free|libdbapi, execute, busy_poll=0; free|busy_poll=0
-point|params-free|libpq|params-free|PQexecParams; free|
-point|prepared-free|libpq|prepared-free|PQexecPrepared; free|
-point|prepared-binary-free|libpq|prepared-binary-free|PQexecPrepared, binary; free|
-point|socket-free|socket|free|bare socket; free|
-point|same|dbapi|same|libdbapi, execute; one core|
-point|same-no-poll|dbapi|same|libdbapi, execute, busy_poll=0; one core|busy_poll=0
-point|params-same|libpq|params-same|PQexecParams; one core|
-point|prepared-same|libpq|prepared-same|PQexecPrepared; one core|
-point|prepared-binary-same|libpq|prepared-binary-same|PQexecPrepared, binary; one core|
-point|socket-same|socket|same|bare socket; one core|
-point|different|dbapi|different|libdbapi, execute; two cores|
-point|different-no-poll|dbapi|different|libdbapi, execute, busy_poll=0; two cores|busy_poll=0
-point|params-different|libpq|params-different|PQexecParams; two cores|
-point|prepared-different|libpq|prepared-different|PQexecPrepared; two cores|
-point|prepared-binary-different|libpq|prepared-binary-different|PQexecPrepared, binary; two cores|
-point|socket-different|socket|different|bare socket; two cores|
-one-shot|execute|dbapi|execute|libdbapi, execute|
-one-shot|params|libpq|params|PQexecParams|
-one-shot|socket|socket|all|bare socket|
-inserts|executemany|dbapi|executemany|libdbapi, executemany|
-inserts|pipeline|libpq|pipeline|pipeline mode, prepared, binary|
-inserts|loop|libpq|loop|loop of PQexecPrepared, binary|
-inserts|socket|socket|pipeline|bare socket, one pipeline|
+point|*|dbapi|*|libdbapi, execute|
+point|no-poll-*|dbapi|*|libdbapi, execute, busy_poll=0|busy_poll=0
+point|params-*|libpq|params-*|PQexecParams|
+point|prepared-*|libpq|prepared-*|PQexecPrepared|
+point|prepared-binary-*|libpq|prepared-binary-*|PQexecPrepared, binary|
+point|*|socket|*|bare socket|
+one-shot|*|dbapi|*|libdbapi, execute|
+one-shot|params-*|libpq|params-*|PQexecParams|
+one-shot|*|socket|*|bare socket|
+inserts|*|dbapi|*|libdbapi, executemany|
+inserts|pipeline-*|libpq|pipeline-*|pipeline mode, prepared, binary|
+inserts|loop-*|libpq|loop-*|loop of PQexecPrepared, binary|
+inserts|*|socket|*|bare socket, one pipeline|
 connect|close|dbapi|close|libdbapi|
 connect|close|libpq|close|libpq|
 connect|socket|socket|close|bare socket|
@@ -151,7 +166,7 @@ sizes() { # WORK NAME
         wide) echo 100000 1000 1000 4000 ;;
         point) echo 10000 200 500 2500 ;;
         one-shot) echo 10000 200 500 2500 ;;
-        inserts) if [ "$2" = loop ]; then echo 20000 200 500 2500; else echo 100000 1000 5000 25000; fi ;;
+        inserts) if [ "${2#loop}" != "$2" ]; then echo 20000 200 500 2500; else echo 100000 1000 5000 25000; fi ;;
         connect) echo 300 10 20 120 ;;
         threads) echo 40000 800 800 4000 ;;
         logins) echo 100 5 5 30 ;;
@@ -184,7 +199,10 @@ run() { # LIBRARY PROGRAM WORK VARIANT DSN [COMMAND...]
     local libraries='' from=$work/server start=pg.sh
     local library=$1 program=$2 kind=$3 variant=$4 dsn=$5
     shift 5
-    [ "$library" != newest ] || libraries=$newest
+    case $library in
+        newest) libraries=$newest ;;
+        beside) libraries=$work/beside ;;
+    esac
     if [ "$kind" = logins ]; then
         from=$work/tls start=tls.sh kind=connect
     fi
@@ -215,7 +233,10 @@ each() { # WORK FUNCTION
     while IFS='|' read -r kind name program variant _ dsn <&3; do
         [ "$kind" = "$1" ] || continue
         libraries=$program
-        [ "$program" != libpq ] || libraries="libpq${newest:+ newest}"
+        case $program in
+            libpq) libraries="libpq${newest:+ newest}" ;;
+            dbapi) libraries="dbapi${beside:+ beside}" ;;
+        esac
         for library in $libraries; do
             if grep -qF "$kind|$library:$name|" "$work/missing"; then continue; fi
             "$2" "$library" "$program" "$kind" "$name" "$variant" "$dsn"
@@ -234,7 +255,7 @@ measure() {
 # Memory with four times the rows, of what should not need more then.
 measure_fourfold() {
     case $3:$4 in
-        rows:stream-* | rows:single* | rows:chunks* | inserts:executemany | inserts:pipeline) ;;
+        rows:stream-* | rows:single* | rows:chunks* | inserts:free | inserts:pipeline-free) ;;
         *) return 0 ;;
     esac
     size_of "$3" "$4" fourfold
@@ -246,7 +267,7 @@ measure_fourfold() {
 # What is counted of a placement is the same wherever it runs.
 countable() { # WORK NAME
     case $1:$2 in
-        point:*-same | point:*-different | point:same* | point:different* | threads:* | logins:*) return 1 ;;
+        *:same | *:different | *-same | *-different | threads:* | logins:*) return 1 ;;
     esac
 }
 
@@ -298,6 +319,10 @@ fi
 [ -z "$newest" ] || [ -e "$newest/libpq.so.5" ] || die "there is no libpq.so.5 in $newest"
 
 ln -s "$library/libdbapi.so" "$work/libdbapi.so.0"
+if [ -n "$beside" ]; then
+    mkdir "$work/beside"
+    ln -s "$beside/libdbapi.so" "$work/beside/libdbapi.so.0"
+fi
 compile() { # PROGRAM [ARGUMENT...]
     gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -O2 -pthread -I"$root/include" -I"$(pg_config --includedir)" \
         "$bench/with_$1.c" "$bench/bench.c" -o "$work/with_$1" "${@:2}" -ldl
@@ -367,5 +392,5 @@ printf 'Measured on %s with `%s`:\nlibdbapi %s, libpq %s%s, PostgreSQL %s with f
     "$(date -u +%Y-%m-%d)" "$command_line" "$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)" \
     "$system_version" "${newest_version:+ and $newest_version}" "$server_version" "$(nproc)" \
     "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$rounds"
-awk -f "$bench/report.awk" -v system_version="$system_version" -v newest_version="$newest_version" \
+awk -f "$bench/report.awk" -v system_version="$system_version" -v newest_version="$newest_version" -v beside="$beside" \
     "$work/contenders" "$work/missing" "$bench/bars.txt" "$work/raw"

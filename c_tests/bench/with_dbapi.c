@@ -215,9 +215,9 @@ static void point(const char *variant, long count)
 
 static void one_shot(const char *variant, long count)
 {
-    (void)variant;
     dbapi_connection_t *connection = connect_bench();
     dbapi_cursor_t *cursor = cursor_of(connection);
+    bench_pin(variant, dbapi_connection_backend_pid(connection));
     point_queries(cursor, 0, 100);
     int64_t sum = 0;
     bench_start();
@@ -258,9 +258,9 @@ static void threads(const char *variant, long count)
 
 static void inserts(const char *variant, long count)
 {
-    (void)variant;
     dbapi_error_t *error = NULL;
     dbapi_connection_t *connection = connect_bench();
+    bench_pin(variant, dbapi_connection_backend_pid(connection));
     dbapi_cursor_t *cursor = cursor_of(connection);
     execute(cursor, BENCH_INSERT_TABLE_SQL, NULL, 0);
     bench_insert *source = bench_inserts(count);
@@ -315,8 +315,12 @@ int main(int argc, char **argv)
         { "point", "free", point },
         { "point", "same", point },
         { "point", "different", point },
-        { "one-shot", "execute", one_shot },
-        { "inserts", "executemany", inserts },
+        { "one-shot", "free", one_shot },
+        { "one-shot", "same", one_shot },
+        { "one-shot", "different", one_shot },
+        { "inserts", "free", inserts },
+        { "inserts", "same", inserts },
+        { "inserts", "different", inserts },
         { "connect", "close", connects },
         { "threads", "execute", threads },
     };

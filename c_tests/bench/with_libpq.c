@@ -255,11 +255,16 @@ static int64_t point_queries(PGconn *connection, enum point_way way, long first,
 }
 
 /* The variant is a way and a place: params-same. */
+static void pin(const char *variant, const PGconn *connection)
+{
+    bench_pin(strrchr(variant, '-') + 1, PQbackendPID(connection));
+}
+
 static void point(const char *variant, long count)
 {
     PGconn *connection = connect_bench();
     enum point_way way = strstr(variant, "params") ? WITH_PARAMS : strstr(variant, "binary") ? PREPARED_BINARY : PREPARED;
-    bench_pin(strrchr(variant, '-') + 1, PQbackendPID(connection));
+    pin(variant, connection);
     prepare_point(connection);
     point_queries(connection, way, 0, 100);
     bench_start();
@@ -271,8 +276,8 @@ static void point(const char *variant, long count)
 
 static void one_shot(const char *variant, long count)
 {
-    (void)variant;
     PGconn *connection = connect_bench();
+    pin(variant, connection);
     point_queries(connection, WITH_PARAMS, 0, 100);
     int64_t sum = 0;
     bench_start();
@@ -428,10 +433,11 @@ static void insert_pipeline(PGconn *connection, const bench_insert *inserts, lon
 static void inserts(const char *variant, long count)
 {
     PGconn *connection = connect_bench();
+    pin(variant, connection);
     prepare_insert(connection);
     bench_insert *source = bench_inserts(count);
     bench_start();
-    if (strcmp(variant, "loop") == 0) {
+    if (strstr(variant, "loop")) {
         insert_loop(connection, source, count);
     } else {
         insert_pipeline(connection, source, count);
@@ -520,9 +526,15 @@ int main(int argc, char **argv)
         { "point", "prepared-binary-free", point },
         { "point", "prepared-binary-same", point },
         { "point", "prepared-binary-different", point },
-        { "one-shot", "params", one_shot },
-        { "inserts", "pipeline", inserts },
-        { "inserts", "loop", inserts },
+        { "one-shot", "params-free", one_shot },
+        { "one-shot", "params-same", one_shot },
+        { "one-shot", "params-different", one_shot },
+        { "inserts", "pipeline-free", inserts },
+        { "inserts", "pipeline-same", inserts },
+        { "inserts", "pipeline-different", inserts },
+        { "inserts", "loop-free", inserts },
+        { "inserts", "loop-same", inserts },
+        { "inserts", "loop-different", inserts },
         { "connect", "close", connects },
         { "threads", "params", threads },
         { "threads", "prepared", threads },

@@ -342,8 +342,8 @@ static void point(const char *variant, long count)
 
 static void one_shot(const char *variant, long count)
 {
-    (void)variant;
     peer peer = open_peer();
+    bench_pin(variant, peer.server_pid);
     bytes *messages = bench_allocate((size_t)count * sizeof *messages);
     for (long i = 0; i < count; i++) {
         char sql[200];
@@ -396,8 +396,8 @@ static void threads(const char *variant, long count)
 
 static void inserts(const char *variant, long count)
 {
-    (void)variant;
     peer peer = open_peer();
+    bench_pin(variant, peer.server_pid);
     bytes message = { 0 };
     query(&message, BENCH_INSERT_TABLE_SQL);
     ask(&peer, &message);
@@ -474,8 +474,12 @@ int main(int argc, char **argv)
         { "point", "free", point },
         { "point", "same", point },
         { "point", "different", point },
-        { "one-shot", "all", one_shot },
-        { "inserts", "pipeline", inserts },
+        { "one-shot", "free", one_shot },
+        { "one-shot", "same", one_shot },
+        { "one-shot", "different", one_shot },
+        { "inserts", "free", inserts },
+        { "inserts", "same", inserts },
+        { "inserts", "different", inserts },
         { "connect", "close", connects },
         { "threads", "all", threads },
     };
