@@ -57,6 +57,7 @@ function line(key, words, w,    ratio_wall, ratio_cpu, base) {
         printf "| %s | not possible:%s | | | | | | | | |\n", words, missing[key]
         return
     }
+    if (!has(key, "wall") && !has(key, "calls") && !has(key, "instructions")) return
     base = w "|" first[w]
     # Ours of the same placement.
     if (key ~ /[-:]same$/) base = w "|dbapi:same"
