@@ -54,7 +54,7 @@ FILENAME ~ /bars\.txt$/ {
 
 function line(key, words, w,    ratio_wall, ratio_cpu, base) {
     if (key in missing) {
-        printf "| %s | not possible:%s | | | | | | | | |\n", words, missing[key]
+        printf "| %s | not possible: %s | | | | | | | | |\n", words, missing[key]
         return
     }
     if (!has(key, "wall") && !has(key, "calls") && !has(key, "instructions")) return

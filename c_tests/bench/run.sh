@@ -218,8 +218,7 @@ attempt() { # LIBRARY PROGRAM WORK NAME VARIANT DSN [COMMAND...]
     case $status in
         0) return 0 ;;
         77)
-            cut -d: -f2- "$work/words" | tail -n 1 >"$work/reason"
-            printf '%s|%s:%s|%s\n' "$3" "$1" "$4" "$(cat "$work/reason")" >>"$work/missing"
+            printf '%s|%s:%s|%s\n' "$3" "$1" "$4" "$(sed -n "s/^with_$2: //p" "$work/words")" >>"$work/missing"
             return 77
             ;;
     esac
@@ -295,8 +294,11 @@ count_calls() {
 }
 
 count_instructions() {
-    attempt "$@" valgrind --tool=callgrind --callgrind-out-file=/dev/null || return
-    counted=$(sed -n 's/.*Collected : *\([0-9]*\).*/\1/p' "$work/words")
+    # Between bench_start and bench_stop: what a program prepares does not count.
+    rm -f "$work"/callgrind*
+    attempt "$@" valgrind --tool=callgrind --callgrind-out-file="$work/callgrind" --zero-before=bench_start \
+        --dump-before=bench_stop || return
+    counted=$(awk '$1 == "totals:" { print $2 }' "$work/callgrind.1")
 }
 
 measure_calls() { ! countable "$3" "$4" || difference calls count_calls "$@"; }
