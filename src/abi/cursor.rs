@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::boundary::{guard, guard_value, optional_text, required_output, set_output};
 use super::connection::dbapi_connection_t;
@@ -84,6 +84,14 @@ impl CursorHandle {
             }
         };
         work(&mut state)
+    }
+}
+
+impl CursorHandle {
+    /// The cursor, if no other thread is at it.
+    #[inline]
+    pub(super) fn try_state(&self) -> Option<MutexGuard<'_, State>> {
+        self.state.try_lock()
     }
 }
 

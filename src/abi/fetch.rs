@@ -4,7 +4,7 @@
 use std::ptr;
 
 use super::boundary::{guard, required_output, set_output};
-use super::cursor::{CursorHandle, dbapi_cursor_t};
+use super::cursor::{CursorHandle, State, dbapi_cursor_t};
 use super::error::dbapi_error_t;
 use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_DONE, DBAPI_OK};
@@ -57,6 +57,12 @@ fn fetch_row(
     out_error: *mut *mut dbapi_error_t,
     fetch: impl FnOnce(&mut Cursor, &mut RowBlock) -> Result<usize>,
 ) -> dbapi_status_t {
+    if !out_row.is_null()
+        && let Some(row) = next_ahead(cursor)
+    {
+        set_output(out_row, row);
+        return DBAPI_OK;
+    }
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_row, "out_row")?;
@@ -69,6 +75,14 @@ fn fetch_row(
             Ok(DBAPI_OK)
         })
     })
+}
+
+/// The next row, if it was decoded together with the last one. Without a guard: nothing in it can panic.
+fn next_ahead(cursor: *mut dbapi_cursor_t) -> Option<*const Value> {
+    let handle = registry::find::<CursorHandle>(cursor)?;
+    let mut state = handle.try_state()?;
+    let State { cursor, block, .. } = &mut *state;
+    cursor.next_ahead(block).then(|| block.values().as_ptr())
 }
 
 /// PEP 249's fetchmany: the next rows, as one block.

@@ -178,6 +178,18 @@ pub(super) fn get<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result
     })
 }
 
+/// What `handle` stands for, if it is one.
+#[inline]
+pub(super) fn find<H: Handle>(handle: *const H::Opaque) -> Option<Arc<H>> {
+    let (segment, index, generation) = locate(handle.addr())?;
+    let entry = slot(segment, index)?.0.lock();
+    let object = entry
+        .object
+        .as_ref()
+        .filter(|_| entry.generation == generation)?;
+    H::from_object(object).map(Arc::clone)
+}
+
 /// Forgets `handle`, and gives back what it stood for.
 pub(super) fn remove<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
     let object = with_entry::<H, _>(handle, argument, |entry| {

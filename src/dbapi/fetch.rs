@@ -14,10 +14,16 @@ impl Cursor {
     /// that is 0.
     pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         self.check_open()?;
+        if most == 1 && self.next_ahead(block) {
+            return Ok(1);
+        }
         block.clear();
         if self.server.is_none() {
             let result = self.result.as_mut().ok_or_else(no_results)?;
-            return result.fetch(most, block);
+            return match most {
+                1 => result.fetch_ahead(block),
+                _ => result.fetch(most, block),
+            };
         }
         let held = self.held();
         if most <= held {
@@ -40,6 +46,16 @@ impl Cursor {
         self.earlier = earlier;
         count += self.take_held(asked, block)?;
         Ok(count)
+    }
+
+    /// Goes on to the next row, if that is in `block` already; false if not, and then nothing has changed.
+    #[inline]
+    pub(crate) fn next_ahead(&mut self, block: &mut RowBlock) -> bool {
+        let open = self.check_open().is_ok();
+        match &mut self.result {
+            Some(result) if open => result.next_ahead(block),
+            _ => false,
+        }
     }
 
     /// Iteration: as `fetch` of one row, but a named cursor asks the server for `itersize` rows at a time.

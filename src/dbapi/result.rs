@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::types::{self, Catalog, oid, value::Arena, value::Value};
+use crate::types::{self, Catalog, Plain, oid, value::Arena, value::Value};
 use crate::wire::{Cells, Column, Rows, split_cell};
 
 /// What came back for one statement.
@@ -105,13 +105,54 @@ impl ResultSet {
 
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+        let count = self.decode(most, usize::MAX, block)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+
+    /// Fetches one row, and decodes some of those behind it while it is at it: `RowBlock::next` has them.
+    pub(super) fn fetch_ahead(&mut self, block: &mut RowBlock) -> Result<usize> {
+        let width = self.columns.as_ref().map_or(0, |columns| columns.len());
+        // Few at first: most results are read from their beginning, and not all to their end.
+        let most = (self.position + 1).min(MOST_AHEAD);
+        let count = self.decode(most, MOST_BYTES_AHEAD, block)?;
+        if count == 0 {
+            return Ok(0);
+        }
+        self.position += 1;
+        block.ahead = Ahead {
+            shown: 0,
+            left: count - 1,
+            width,
+            position: self.position,
+        };
+        Ok(1)
+    }
+
+    /// Goes on to a row that was decoded ahead.
+    #[inline]
+    pub(super) fn next_ahead(&mut self, block: &mut RowBlock) -> bool {
+        let ahead = &mut block.ahead;
+        if ahead.left == 0 || ahead.position != self.position {
+            return false;
+        }
+        ahead.left -= 1;
+        ahead.shown += ahead.width;
+        ahead.position += 1;
+        self.position += 1;
+        true
+    }
+
+    /// Decodes the rows from the present one on, at most `most`, and not many more bytes than `bytes`. If `bytes` is a
+    /// bound, rows before one that cannot be decoded count as well.
+    fn decode(&mut self, most: u64, bytes: usize, block: &mut RowBlock) -> Result<usize> {
         let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
         let columns = self.columns.as_deref().ok_or_else(no_results)?;
         let count = most.min(self.left());
         if count == 0 {
             return Ok(0);
         }
-        let RowBlock { values, arena } = block;
+        let RowBlock { values, arena, .. } = block;
         let start = values.len();
         let cells = usize::try_from(count)
             .ok()
@@ -119,49 +160,84 @@ impl ResultSet {
         let Some(cells) = cells.filter(|&cells| values.try_reserve(cells).is_ok()) else {
             return Err(Error::out_of_memory(format_args!("for {count} rows")));
         };
+        // Few enough to lie on the stack, most of the time.
+        let mut few = [(0, Plain::No); FEW_COLUMNS];
+        let mut many = Vec::new();
+        let readers = match few.get_mut(..columns.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(columns.len(), (0, Plain::No));
+                many.as_mut_slice()
+            }
+        };
+        for (column, reader) in columns.iter().zip(readers.iter_mut()) {
+            *reader = (column.type_oid, Plain::of(column.type_oid, column.binary));
+        }
+        let readers = &*readers;
         let mut walk = match self.place {
             Some((position, place)) if position == self.position => self.rows.walk_on(place),
             _ => self.rows.walk(self.position),
         };
         values.resize(start + cells, Value::null(0));
         let mut slots = values.get_mut(start..).unwrap_or_default();
-        for _ in 0..count {
+        let mut done = 0;
+        let mut read = 0;
+        while done < count && read < bytes {
             let decoded = match std::mem::take(&mut slots).split_at_mut_checked(columns.len()) {
                 Some((row, rest)) => {
                     slots = rest;
                     walk.next_row()
                         .ok_or_else(no_results)
-                        .and_then(|cells| decode(cells, columns, types, arena, row))
+                        .and_then(|cells| decode(cells, columns, readers, types, arena, row))
                 }
                 None => Err(no_results()),
             };
-            if let Err(error) = decoded {
-                block.values.truncate(start);
-                return Err(error);
+            match decoded {
+                Ok(length) => read = length.saturating_add(read),
+                // Whoever comes to that row first will hear of it.
+                Err(_) if done > 0 && bytes != usize::MAX => {
+                    self.place = None;
+                    return Ok(done as usize);
+                }
+                Err(error) => {
+                    block.values.truncate(start);
+                    return Err(error);
+                }
             }
+            done += 1;
         }
-        let place = walk.place();
-        self.position += count;
-        self.place = Some((self.position, place));
-        Ok(count as usize)
+        self.place = Some((self.position + done, walk.place()));
+        Ok(done as usize)
     }
 }
 
-/// Decodes one row.
+/// How many columns' readers lie on the stack.
+const FEW_COLUMNS: usize = 16;
+/// How many rows, and of how many bytes in all, are decoded ahead.
+const MOST_AHEAD: u64 = 64;
+const MOST_BYTES_AHEAD: usize = 32 << 10;
+
+/// Decodes one row. How many bytes it has comes back.
 #[inline(always)]
 fn decode(
     cells: Cells<'_>,
     columns: &[Column],
+    readers: &[(u32, Plain)],
     types: &Catalog,
     arena: &mut Arena,
     row: &mut [Value],
-) -> Result<()> {
+) -> Result<usize> {
     match cells {
-        Cells::Inline(mut rest) => decode_cells(columns, types, arena, row, || {
-            split_cell(&mut rest).flatten()
-        }),
+        Cells::Inline(mut rest) => {
+            let before = rest.len();
+            decode_cells(columns, readers, types, arena, row, || {
+                split_cell(&mut rest).flatten()
+            })?;
+            Ok(before - rest.len())
+        }
         mut cells @ Cells::Listed { .. } => {
-            decode_cells(columns, types, arena, row, || cells.next_cell())
+            decode_cells(columns, readers, types, arena, row, || cells.next_cell())?;
+            Ok(usize::MAX)
         }
     }
 }
@@ -169,15 +245,16 @@ fn decode(
 #[inline(always)]
 fn decode_cells<'a>(
     columns: &[Column],
+    readers: &[(u32, Plain)],
     types: &Catalog,
     arena: &mut Arena,
     row: &mut [Value],
     mut next: impl FnMut() -> Option<&'a [u8]>,
 ) -> Result<()> {
-    for (column, slot) in columns.iter().zip(row) {
+    for ((column, &(oid, plain)), slot) in columns.iter().zip(readers).zip(row) {
         *slot = match next() {
-            None => Value::null(column.type_oid),
-            Some(cell) => match types::decode_plain(column.type_oid, column.binary, cell) {
+            None => Value::null(oid),
+            Some(cell) => match plain.read(oid, cell) {
                 Some(value) => value,
                 None => decode_any(column, cell, types, arena)?,
             },
@@ -200,15 +277,30 @@ fn decode_any(column: &Column, cell: &[u8], types: &Catalog, arena: &mut Arena) 
 pub(crate) struct RowBlock {
     values: Vec<Value>,
     arena: Arena,
+    ahead: Ahead,
+}
+
+/// Where in a block the row is that was fetched, and what lies behind it.
+#[derive(Default)]
+struct Ahead {
+    /// Its first value's place.
+    shown: usize,
+    /// How many more rows are there.
+    left: usize,
+    /// How many values each has.
+    width: usize,
+    /// The number of the first of them in the result.
+    position: u64,
 }
 
 /// A block larger than this is given back before the next fetch.
 const KEPT_VALUES: usize = 1 << 16;
 
 impl RowBlock {
-    /// The rows' values, row-major.
+    /// The values of the rows that were fetched, row-major.
+    #[inline]
     pub(crate) fn values(&self) -> &[Value] {
-        &self.values
+        self.values.get(self.ahead.shown..).unwrap_or_default()
     }
 
     /// Forgets the rows.
@@ -218,6 +310,7 @@ impl RowBlock {
         }
         self.values.clear();
         self.arena.clear();
+        self.ahead = Ahead::default();
     }
 }
 

@@ -102,6 +102,77 @@ pub(super) fn quick(cell: &[u8]) -> Option<i64> {
         .then(|| micros + EPOCH_MICROS)
 }
 
+/// A date in ISO form of a year from 1 to 9999: days from 1970-01-01. `None` for any other text.
+#[inline]
+pub(super) fn quick_date(cell: &[u8]) -> Option<i64> {
+    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = cell else {
+        return None;
+    };
+    let year = 100 * two_digits(y0, y1)? + two_digits(y2, y3)?;
+    if year == 0 {
+        return None;
+    }
+    days_from_civil(year, two_digits(m0, m1)?, two_digits(d0, d1)?)
+}
+
+/// A timestamp in ISO form, on a day that `quick_date` reads: microseconds from 1970-01-01. With an offset of hours, or of
+/// hours and minutes, if it is `zoned`. `None` for any other text.
+#[inline]
+pub(super) fn quick_text(cell: &[u8], zoned: bool) -> Option<i64> {
+    let (date, time) = cell.split_first_chunk::<10>()?;
+    let (&[b' ', h0, h1, b':', m0, m1, b':', s0, s1], mut rest) = time.split_first_chunk::<9>()?
+    else {
+        return None;
+    };
+    let days = quick_date(date)?;
+    let (hour, minute, second) = (
+        two_digits(h0, h1)?,
+        two_digits(m0, m1)?,
+        two_digits(s0, s1)?,
+    );
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let mut fraction = 0;
+    if let [b'.', digits @ ..] = rest {
+        let mut scale = MICROS_PER_SECOND;
+        rest = digits;
+        while let [byte @ b'0'..=b'9', after @ ..] = rest {
+            scale /= 10;
+            fraction += i64::from(byte - b'0') * scale;
+            rest = after;
+        }
+        if scale == MICROS_PER_SECOND || digits.len() - rest.len() > 6 {
+            return None;
+        }
+    }
+    let east = match *rest {
+        [] if !zoned => 0,
+        [sign @ (b'+' | b'-'), h0, h1] if zoned => signed(sign, 60 * two_digits(h0, h1)?),
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] if zoned => {
+            let minutes = two_digits(m0, m1).filter(|&minutes| minutes < 60)?;
+            signed(sign, 60 * two_digits(h0, h1)? + minutes)
+        }
+        _ => return None,
+    };
+    if east.abs() >= i64::from(OFFSET_LIMIT) / 60 {
+        return None;
+    }
+    let seconds = 3600 * hour + 60 * (minute - east) + second;
+    Some(days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + fraction)
+}
+
+#[inline(always)]
+fn signed(sign: u8, number: i64) -> i64 {
+    if sign == b'-' { -number } else { number }
+}
+
+#[inline(always)]
+fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
+}
+
 pub(super) fn date_to_binary(days: i64) -> i32 {
     match days {
         i64::MIN => i32::MIN,

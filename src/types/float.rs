@@ -35,31 +35,38 @@ pub(super) fn quick(cell: &[u8]) -> Option<f64> {
     const POWERS: [f64; 17] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     ];
-    let (negative, digits) = match cell {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, cell),
-    };
+    let negative = cell.first() == Some(&b'-');
+    let digits = cell.get(usize::from(negative)..)?;
     // 15 digits are below 2^53.
     if digits.len() > 16 {
         return None;
     }
     let mut mantissa: u64 = 0;
-    let mut point = None;
-    for (at, &byte) in digits.iter().enumerate() {
+    let mut rest = digits.iter();
+    let whole = loop {
+        let Some(&byte) = rest.next() else {
+            break digits.len();
+        };
         let digit = byte.wrapping_sub(b'0');
-        if digit <= 9 {
-            mantissa = mantissa * 10 + u64::from(digit);
-        } else if byte == b'.' && point.is_none() && at > 0 {
-            point = Some(at);
-        } else {
+        if digit > 9 {
+            if byte != b'.' {
+                return None;
+            }
+            break digits.len() - rest.len() - 1;
+        }
+        mantissa = mantissa * 10 + u64::from(digit);
+    };
+    let fraction = rest.len();
+    for &byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
             return None;
         }
+        mantissa = mantissa * 10 + u64::from(digit);
     }
-    let fraction = match point {
-        Some(at) => digits.len() - at - 1,
-        None if digits.is_empty() || digits.len() > 15 => return None,
-        None => 0,
-    };
+    if whole == 0 || whole + fraction > 15 {
+        return None;
+    }
     let magnitude = mantissa as f64 / POWERS.get(fraction)?;
     Some(if negative { -magnitude } else { magnitude })
 }

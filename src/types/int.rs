@@ -26,10 +26,8 @@ pub(super) fn xid8_from_text(cell: &[u8]) -> Result<Result<i64, u64>, Error> {
 /// The number, if it has so few digits that nothing can overflow.
 #[inline(always)]
 pub(super) fn quick(cell: &[u8]) -> Option<i64> {
-    let (negative, digits) = match cell {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, cell),
-    };
+    let negative = cell.first() == Some(&b'-');
+    let digits = cell.get(usize::from(negative)..)?;
     if digits.is_empty() || digits.len() > 18 {
         return None;
     }

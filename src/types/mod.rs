@@ -33,6 +33,7 @@ mod numeric;
 pub(crate) mod oid;
 mod param;
 pub(crate) mod parts;
+mod plain;
 mod quote;
 mod range;
 mod scan;
@@ -53,6 +54,7 @@ pub(crate) use describe::{Catalog, Field, UserType, is_builtin};
 pub(crate) use formats::{Styles, is_quicker_in_binary};
 pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
+pub(crate) use plain::Plain;
 
 /// The kind a column of this built-in type arrives as.
 #[cfg(any(test, feature = "fuzzing"))]
@@ -150,42 +152,6 @@ fn is_plain_text(oid: u32) -> bool {
             | oid::CSTRING
             | oid::VOID
     )
-}
-
-/// What `decode_text` and `decode_binary` give of a cell of the types that most columns have, where it is as plain as
-/// most are; `None`: they must be asked. Small enough to be part of the loop over a row's cells.
-#[inline(always)]
-pub(crate) fn decode_plain(oid: u32, binary: bool, cell: &[u8]) -> Option<Value> {
-    let int = |number| Some(Value::integer(Kind::DBAPI_KIND_INT, oid, number));
-    match (oid, binary) {
-        (oid::INT4, true) => int(i32::from_be_bytes(cell.try_into().ok()?).into()),
-        (oid::INT4, false) => int(int::quick(cell).filter(|&n| i32::try_from(n).is_ok())?),
-        (oid::TEXT | oid::VARCHAR, _) => cell
-            .is_ascii()
-            .then(|| Value::text(Kind::DBAPI_KIND_TEXT, oid, cell)),
-        (oid::INT8, true) => int(i64::from_be_bytes(cell.try_into().ok()?)),
-        (oid::INT8, false) => int(int::quick(cell)?),
-        (oid::FLOAT8, true) => {
-            let number = f64::from_be_bytes(cell.try_into().ok()?);
-            Some(Value::floating(oid, number))
-        }
-        (oid::FLOAT8, false) => Some(Value::floating(oid, float::quick(cell)?)),
-        (oid::BOOL, _) => match cell {
-            [b't'] if !binary => Some(Value::boolean(oid, true)),
-            [b'f'] if !binary => Some(Value::boolean(oid, false)),
-            [byte @ (0 | 1)] if binary => Some(Value::boolean(oid, *byte == 1)),
-            _ => None,
-        },
-        (oid::TIMESTAMPTZ, true) => {
-            let micros = datetime::quick(cell)?;
-            Some(Value::integer(Kind::DBAPI_KIND_TIMESTAMPTZ, oid, micros))
-        }
-        (oid::TIMESTAMP, true) => {
-            let micros = datetime::quick(cell)?;
-            Some(Value::integer(Kind::DBAPI_KIND_TIMESTAMP, oid, micros))
-        }
-        _ => None,
-    }
 }
 
 /// One non-NULL cell in text format. `cell` must be followed by a NUL byte in memory: TEXT, NUMERIC and JSON

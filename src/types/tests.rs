@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // Reads the unions and pointers that the decoders filled.
 
 mod params;
+mod plain;
 mod property;
 mod structured;
 

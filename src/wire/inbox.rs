@@ -127,22 +127,14 @@ impl Inbox {
     /// Accepts the DataRow at `frame`, and those that are here behind it. `most` is how long one may be.
     pub(super) fn accept_rows(&mut self, frame: Frame, columns: u16, most: u32) -> Result<()> {
         self.accept_row(frame, columns)?;
-        loop {
-            let rest = self.buffer.get(self.head..).unwrap_or_default();
-            let Some(&[b'D', a, b, c, d]) = rest.first_chunk::<HEADER>() else {
-                return Ok(());
-            };
-            let length = u32::from_be_bytes([a, b, c, d]);
-            let total = length as usize + 1;
-            // What is wrong with it, or missing, is `next_frame`'s to say.
-            if length < 4 || length > most || rest.len() < total {
-                return Ok(());
-            }
-            let (start, end) = (self.head, self.head + total);
-            self.head = end;
-            self.last_row_end = end;
-            self.rows.accept(&mut self.buffer, start, end, columns)?;
+        let head = self
+            .rows
+            .accept_run(&mut self.buffer, self.head, columns, most)?;
+        if head > self.head {
+            self.head = head;
+            self.last_row_end = head;
         }
+        Ok(())
     }
 
     /// Accepts a DataRow. See [`Collector::accept`].

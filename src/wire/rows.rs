@@ -248,6 +248,48 @@ impl Collector {
         if let Some(kind) = message.first_mut() {
             *kind = 0;
         }
+        self.push_entry(entry)
+    }
+
+    /// Accepts the whole DataRows that lie one behind the other from `head` on, none longer than `most`. Where the
+    /// first byte that belongs to none of them is comes back. What it is is the caller's to see.
+    #[inline]
+    pub(super) fn accept_run(
+        &mut self,
+        buffer: &mut [u8],
+        mut head: usize,
+        columns: u16,
+        most: u32,
+    ) -> Result<usize> {
+        let [high, low] = columns.to_be_bytes();
+        loop {
+            let rest = buffer.get_mut(head..).unwrap_or_default();
+            let Some(&mut [kind, a, b, c, d, count_high, count_low]) =
+                rest.first_chunk_mut::<CELLS_AT>()
+            else {
+                return Ok(head);
+            };
+            let length = u32::from_be_bytes([a, b, c, d]);
+            let total = length as usize + 1;
+            // A row of another width, or a long one, goes the slower way.
+            let usual = kind == b'D' && count_high == high && count_low == low;
+            if !usual || length >= most.min(NULL_LENGTH) {
+                return Ok(head);
+            }
+            let Some(cells) = rest.get_mut(CELLS_AT..total) else {
+                return Ok(head);
+            };
+            mark_nulls(cells, columns)?;
+            if let Some(kind) = rest.first_mut() {
+                *kind = 0;
+            }
+            self.push_entry((head + CELLS_AT) as u32)?;
+            head += total;
+        }
+    }
+
+    #[inline(always)]
+    fn push_entry(&mut self, entry: u32) -> Result<()> {
         if self.index.len() == self.index.capacity() {
             self.index
                 .try_reserve(self.index.len().max(16))
@@ -323,21 +365,32 @@ impl Collector {
 }
 
 /// Checks the lengths of a row's values, and makes those of its NULLs end the value before them with a 0.
+#[inline(always)]
 fn mark_nulls(cells: &mut [u8], count: u16) -> Result<()> {
     let mut rest = cells;
     for _ in 0..count {
         let (length, after) = rest.split_first_chunk_mut::<4>().ok_or_else(truncated)?;
-        let value = i32::from_be_bytes(*length);
-        rest = if value == -1 {
+        let value = u32::from_be_bytes(*length);
+        rest = if value == u32::MAX {
             length[0] = 0;
             after
         } else {
-            after
-                .get_mut(checked_length(value)? as usize..)
-                .ok_or_else(truncated)?
+            match after.get_mut(value as usize..) {
+                Some(rest) => rest,
+                None => return Err(wrong_length(value as i32)),
+            }
         };
     }
     nothing_left(rest)
+}
+
+/// What is wrong with a length that no value of the row can have.
+#[cold]
+fn wrong_length(value: i32) -> Error {
+    match checked_length(value) {
+        Ok(_) => truncated(),
+        Err(error) => error,
+    }
 }
 
 /// Checks the lengths of a row's values, lists where the values are (counted from the start of the buffer, in
@@ -380,6 +433,7 @@ fn nothing_left(rest: &[u8]) -> Result<()> {
     }
 }
 
+#[cold]
 fn truncated() -> Error {
     Error::protocol("a row that ends before its last value")
 }
