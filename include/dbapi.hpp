@@ -66,30 +66,23 @@ public:
     explicit error(std::shared_ptr<dbapi_error_t> handle)
         : std::runtime_error(dbapi_error_message(handle.get())), handle_(std::move(handle)), sqlstate_(dbapi_error_sqlstate(handle_.get())) {}
 
-    /** The SQLSTATE: five characters. */
-    std::string_view sqlstate() const noexcept { return text(sqlstate_); }
+    std::string_view sqlstate() const noexcept { return text(sqlstate_); } ///< The SQLSTATE: five characters.
     /** PostgreSQL's name of the SQLSTATE, such as "unique_violation". */
     std::string_view condition() const noexcept { return text(dbapi_sqlstate_condition(sqlstate_)); }
     /** ERROR, FATAL, PANIC; of a notice WARNING, NOTICE and the like; never translated. */
     std::string_view severity() const noexcept { return field(dbapi_error_severity_nonlocalized); }
     /** The message alone, usually one line. */
     std::string_view primary() const noexcept { return field(dbapi_error_message_primary); }
-    /** More about the problem. */
-    std::string_view detail() const noexcept { return field(dbapi_error_message_detail); }
-    /** What to do about it. */
-    std::string_view hint() const noexcept { return field(dbapi_error_message_hint); }
+    std::string_view detail() const noexcept { return field(dbapi_error_message_detail); } ///< More about the problem.
+    std::string_view hint() const noexcept { return field(dbapi_error_message_hint); } ///< What to do about it.
     /** Where in the statement as it was sent: decimal digits, in characters from 1. */
     std::string_view position() const noexcept { return field(dbapi_error_statement_position); }
     /** Where it happened: the calls on the server, innermost first, one a line. */
     std::string_view context() const noexcept { return field(dbapi_error_context); }
-    /** The schema of what it is about. */
-    std::string_view schema_name() const noexcept { return field(dbapi_error_schema_name); }
-    /** The table that it is about. */
-    std::string_view table_name() const noexcept { return field(dbapi_error_table_name); }
-    /** The column that it is about. */
-    std::string_view column_name() const noexcept { return field(dbapi_error_column_name); }
-    /** The type that it is about. */
-    std::string_view datatype_name() const noexcept { return field(dbapi_error_datatype_name); }
+    std::string_view schema_name() const noexcept { return field(dbapi_error_schema_name); } ///< The schema of what it is about.
+    std::string_view table_name() const noexcept { return field(dbapi_error_table_name); } ///< The table that it is about.
+    std::string_view column_name() const noexcept { return field(dbapi_error_column_name); } ///< The column that it is about.
+    std::string_view datatype_name() const noexcept { return field(dbapi_error_datatype_name); } ///< The type that it is about.
     /** The constraint that was violated. */
     std::string_view constraint_name() const noexcept { return field(dbapi_error_constraint_name); }
     /** Which row of an executemany met it, from 0; -1: none. */
@@ -236,8 +229,7 @@ inline dbapi_value_t of_data(std::int32_t kind, const char *data, std::size_t le
     return value;
 }
 
-template <typename>
-inline constexpr bool never = false;
+template <typename> inline constexpr bool never = false;
 
 } // namespace detail
 
@@ -246,21 +238,20 @@ inline constexpr bool never = false;
 /** A text that ends with a NUL, for SQL and names: from a literal, a std::string, or (copied) a std::string_view. */
 class text_arg {
 public:
-    /** Borrowed. NULL is for the library to judge. */
-    text_arg(const char *text) noexcept : data_(text) {}
+    text_arg(const char *text) noexcept : data_(text) {} ///< Borrowed. NULL is for the library to judge.
     /** Borrowed; throws dbapi::programming_error if a NUL is in it. */
     text_arg(const std::string &text) : data_(text.c_str()) { refuse_nul(text); }
     /** Copied; throws dbapi::programming_error if a NUL is in it. */
-    text_arg(std::string_view text) : copy_(text) { refuse_nul(text); }
-    /** The text. */
-    const char *c_str() const noexcept { return copy_ ? copy_->c_str() : data_; }
+    text_arg(std::string_view text) : copy_(text), copied_(true) { refuse_nul(text); }
+    const char *c_str() const noexcept { return copied_ ? copy_.c_str() : data_; } ///< The text.
 
 private:
     static void refuse_nul(std::string_view text)
     {
         if (text.find('\0') != text.npos) throw programming_error("42601", "SQL, names and connection strings hold no NUL");
     }
-    std::optional<std::string> copy_;
+    std::string copy_;
+    bool copied_ = false;
     const char *data_ = nullptr;
 };
 
@@ -302,14 +293,10 @@ struct traits {
 
 namespace detail {
 
-template <typename T, typename = void>
-inline constexpr bool takes_null = false;
-template <typename T>
-inline constexpr bool takes_null<T, std::enable_if_t<traits<T>::takes_null>> = true;
-template <typename T, typename = void>
-inline constexpr bool borrows = false;
-template <typename T>
-inline constexpr bool borrows<T, std::enable_if_t<traits<T>::borrows>> = true;
+template <typename T, typename = void> inline constexpr bool takes_null = false;
+template <typename T> inline constexpr bool takes_null<T, std::enable_if_t<traits<T>::takes_null>> = true;
+template <typename T, typename = void> inline constexpr bool borrows = false;
+template <typename T> inline constexpr bool borrows<T, std::enable_if_t<traits<T>::borrows>> = true;
 
 template <typename T>
 T read(const dbapi_value_t &value)
@@ -398,29 +385,21 @@ struct text {
 } // namespace detail
 
 /** NULL. */
-template <>
-struct traits<std::nullptr_t> : detail::null {};
+template <> struct traits<std::nullptr_t> : detail::null {};
 /** NULL. */
-template <>
-struct traits<std::nullopt_t> : detail::null {};
+template <> struct traits<std::nullopt_t> : detail::null {};
 /** boolean: no number is one. */
-template <>
-struct traits<bool> : detail::member<bool, DBAPI_KIND_BOOL, &dbapi_value_as_t::boolean> {};
+template <> struct traits<bool> : detail::member<bool, DBAPI_KIND_BOOL, &dbapi_value_as_t::boolean> {};
 /** interval, with its months and days. */
-template <>
-struct traits<dbapi_interval_t> : detail::member<dbapi_interval_t, DBAPI_KIND_INTERVAL, &dbapi_value_as_t::interval> {};
+template <> struct traits<dbapi_interval_t> : detail::member<dbapi_interval_t, DBAPI_KIND_INTERVAL, &dbapi_value_as_t::interval> {};
 /** timetz. */
-template <>
-struct traits<dbapi_timetz_t> : detail::member<dbapi_timetz_t, DBAPI_KIND_TIMETZ, &dbapi_value_as_t::timetz> {};
+template <> struct traits<dbapi_timetz_t> : detail::member<dbapi_timetz_t, DBAPI_KIND_TIMETZ, &dbapi_value_as_t::timetz> {};
 /** point. */
-template <>
-struct traits<dbapi_point_t> : detail::member<dbapi_point_t, DBAPI_KIND_POINT, &dbapi_value_as_t::point> {};
+template <> struct traits<dbapi_point_t> : detail::member<dbapi_point_t, DBAPI_KIND_POINT, &dbapi_value_as_t::point> {};
 /** Text: as a parameter an untyped literal; from TEXT, JSON and NUMERIC's digits (value::text() renders other kinds). */
-template <>
-struct traits<std::string> : detail::text<std::string, false> {};
+template <> struct traits<std::string> : detail::text<std::string, false> {};
 /** Text that is borrowed: as a parameter during the call, from a row as long as the row. */
-template <>
-struct traits<std::string_view> : detail::text<std::string_view, true> {};
+template <> struct traits<std::string_view> : detail::text<std::string_view, true> {};
 
 /** Integers of every width, characters excepted. */
 template <typename T>
@@ -485,14 +464,12 @@ struct traits<const char *> {
 };
 
 /** Text as a parameter; NULL is NULL. */
-template <>
-struct traits<char *> : traits<const char *> {};
+template <> struct traits<char *> : traits<const char *> {};
 
 /** Bytes that are borrowed, of anything that has them in a row: std::vector, std::array, std::span of std::byte. */
 class bytes_view {
 public:
-    /** Some bytes. */
-    bytes_view(const std::byte *data, std::size_t size) noexcept : data_(data), size_(size) {}
+    bytes_view(const std::byte *data, std::size_t size) noexcept : data_(data), size_(size) {} ///< Some bytes.
     /** Those of a container. */
     template <typename T, typename = std::enable_if_t<std::is_convertible_v<decltype(std::declval<const T &>().data()), const std::byte *>>>
     bytes_view(const T &container) noexcept : data_(container.data()), size_(container.size()) {}
@@ -622,8 +599,7 @@ struct ticks {
     }
 };
 
-template <typename Duration>
-inline constexpr bool of_days = std::ratio_equal_v<typename Duration::period, std::ratio<86400>>;
+template <typename Duration> inline constexpr bool of_days = std::ratio_equal_v<typename Duration::period, std::ratio<86400>>;
 
 // A point in time, whose ends are the infinities.
 template <typename Point, typename Unit, std::int32_t kind>
@@ -696,12 +672,9 @@ struct traits<time_of_day> {
 
 namespace detail {
 
-template <typename T>
-inline constexpr int depth = 0;
-template <typename T>
-inline constexpr int depth<std::vector<T>> = 1 + depth<T>;
-template <>
-inline constexpr int depth<std::vector<std::byte>> = 0;
+template <typename T> inline constexpr int depth = 0;
+template <typename T> inline constexpr int depth<std::vector<T>> = 1 + depth<T>;
+template <> inline constexpr int depth<std::vector<std::byte>> = 0;
 
 struct array_parts {
     std::vector<std::int32_t> lengths;
@@ -776,8 +749,7 @@ struct traits<std::vector<T>, std::enable_if_t<!std::is_same_v<T, std::byte>>> {
 /** A cell of a row: a view, valid as long as its row. */
 class value {
 public:
-    /** Of a value of dbapi.h's, which must outlive this. */
-    explicit value(const dbapi_value_t &cell) noexcept : cell_(&cell) {}
+    explicit value(const dbapi_value_t &cell) noexcept : cell_(&cell) {} ///< Of a value of dbapi.h's, which must outlive this.
     bool is_null() const noexcept { return cell_->kind == DBAPI_KIND_NULL; } ///< Whether it is NULL.
     std::int32_t kind() const noexcept { return cell_->kind; } ///< A `dbapi_kind_t`.
     std::uint32_t oid() const noexcept { return cell_->oid; } ///< The oid of its type.
@@ -929,8 +901,7 @@ public:
         using pointer = void; ///< Rows are given by value.
         using reference = value_type; ///< Rows are given by value.
 
-        /** The end. */
-        iterator() noexcept = default;
+        iterator() noexcept = default; ///< The end.
         /** The cursor's next row. */
         explicit iterator(std::shared_ptr<detail::cursor_state> state) : state_(std::move(state))
         {
@@ -959,8 +930,7 @@ public:
         std::size_t block_ = 0;
     };
 
-    /** Of a cursor. */
-    explicit row_range(std::shared_ptr<detail::cursor_state> state) noexcept : state_(std::move(state)) {}
+    explicit row_range(std::shared_ptr<detail::cursor_state> state) noexcept : state_(std::move(state)) {} ///< Of a cursor.
     iterator begin() const { return iterator(state_); } ///< The next row.
     iterator end() const noexcept { return iterator(); } ///< Behind the last.
 
@@ -983,10 +953,8 @@ named_arg<T> named(const char *name, const T &value) noexcept { return named_arg
 
 namespace detail {
 
-template <typename T>
-inline constexpr bool is_named = false;
-template <typename T>
-inline constexpr bool is_named<named_arg<T>> = true;
+template <typename T> inline constexpr bool is_named = false;
+template <typename T> inline constexpr bool is_named<named_arg<T>> = true;
 
 // Makes parameters of the arguments, and calls the one of two functions that takes such.
 template <typename Positional, typename Named, typename... Args>
@@ -1215,8 +1183,7 @@ public:
     {
         detail::check(dbapi_cursor_set_timeout, state().handle, timeout ? static_cast<std::int64_t>(timeout->count()) : -1);
     }
-    /** PEP 249's close. Its rows are gone. Closing again does nothing. */
-    void close() { detail::check(dbapi_cursor_close, anew()); }
+    void close() { detail::check(dbapi_cursor_close, anew()); } ///< PEP 249's close. Its rows are gone. Closing again does nothing.
     /** Whether it was closed or moved from. */
     bool closed() const noexcept { return !state_ || dbapi_cursor_closed(state_->handle) != 0; }
     /** The handle, for dbapi.h's other functions: it stays the cursor's. Fetch by one way or the other, not both. */
@@ -1249,13 +1216,10 @@ struct notification {
 /** PEP 249's connection. Made by dbapi::connect. */
 class connection {
 public:
-    /** A closed one. */
-    connection() noexcept = default;
-    /** Takes over a handle of dbapi.h's. */
-    explicit connection(dbapi_connection_t *handle) noexcept : handle_(handle) {}
+    connection() noexcept = default; ///< A closed one.
+    explicit connection(dbapi_connection_t *handle) noexcept : handle_(handle) {} ///< Takes over a handle of dbapi.h's.
 
-    /** PEP 249's cursor. (All rows are received by execute.) */
-    dbapi::cursor cursor() { return named_cursor(nullptr); }
+    dbapi::cursor cursor() { return named_cursor(nullptr); } ///< PEP 249's cursor. (All rows are received by execute.)
     /** psycopg2's named cursor: its rows stay on the server, and come in blocks. It needs a transaction unless withhold. */
     dbapi::cursor named_cursor(const text_arg &name, setting scrollable = setting::standard, bool withhold = false)
     {
@@ -1273,13 +1237,9 @@ public:
     }
     /** PEP 249's commit. Of a transaction that had failed it is an error: the server rolled it back. */
     void commit() { detail::check(dbapi_commit, native_handle()); }
-    /** PEP 249's rollback. */
-    void rollback() { detail::check(dbapi_rollback, native_handle()); }
+    void rollback() { detail::check(dbapi_rollback, native_handle()); } ///< PEP 249's rollback.
     /** PEP 249's close: what was not committed is rolled back. Closing again does nothing. */
-    void close()
-    {
-        if (handle_) detail::check(dbapi_close, native_handle());
-    }
+    void close() { if (handle_) detail::check(dbapi_close, native_handle()); }
     /** Whether it is open, closed, or broken; a `dbapi_closed_t`. Closed if it was moved from. */
     std::int32_t closed() const noexcept { return dbapi_connection_closed(native_handle()); }
     /** Where the transaction stands: a `dbapi_transaction_status_t`. */
@@ -1325,8 +1285,7 @@ public:
     std::int32_t backend_pid() const noexcept { return dbapi_connection_backend_pid(native_handle()); }
     /** The server's version: 150018 is 15.18. */
     std::int32_t server_version() const noexcept { return dbapi_connection_server_version(native_handle()); }
-    /** Whether it is encrypted by TLS. */
-    bool ssl_in_use() const noexcept { return dbapi_connection_ssl_in_use(native_handle()); }
+    bool ssl_in_use() const noexcept { return dbapi_connection_ssl_in_use(native_handle()); } ///< Whether it is encrypted by TLS.
     /** What the server reports of a setting, such as TimeZone; empty if it reports none. */
     std::string parameter_status(const text_arg &name) const
     {
@@ -1395,10 +1354,8 @@ public:
         dbapi_rollback(connection_->native_handle(), nullptr);
         if (autocommit_) dbapi_connection_set_autocommit(connection_->native_handle(), true, nullptr);
     }
-    /** Commits, and ends it. If that fails, the transaction's work is undone. */
-    void commit() { finish(&connection::commit); }
-    /** Rolls back, and ends it. */
-    void rollback() { finish(&connection::rollback); }
+    void commit() { finish(&connection::commit); } ///< Commits, and ends it. If that fails, the transaction's work is undone.
+    void rollback() { finish(&connection::rollback); } ///< Rolls back, and ends it.
 
 private:
     void finish(void (connection::*how)())
@@ -1428,14 +1385,9 @@ public:
     savepoint(const savepoint &) = delete; ///< Bound to its scope.
     savepoint &operator=(const savepoint &) = delete; ///< Bound to its scope.
     /** Undoes what was not released. */
-    ~savepoint()
-    {
-        if (connection_) dbapi_savepoint_rollback(connection_->native_handle(), name_, nullptr);
-    }
-    /** Keeps what was done since: it is the transaction's. */
-    void release() { finish(dbapi_savepoint_release); }
-    /** Undoes what was done since. */
-    void rollback() { finish(dbapi_savepoint_rollback); }
+    ~savepoint() { if (connection_) dbapi_savepoint_rollback(connection_->native_handle(), name_, nullptr); }
+    void release() { finish(dbapi_savepoint_release); } ///< Keeps what was done since: it is the transaction's.
+    void rollback() { finish(dbapi_savepoint_rollback); } ///< Undoes what was done since.
 
 private:
     void finish(dbapi_status_t (*how)(dbapi_connection_t *, const char *, dbapi_error_t **))

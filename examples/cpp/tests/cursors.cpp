@@ -241,6 +241,17 @@ TEST_CASE("named cursors")
     CHECK(cur.fetchall<int, std::string>().size() == 10);
     CHECK(cur.description()[1].name == std::string("?column?"));
     thrown_by<dbapi::programming_error>([&] { cur.execute("SELECT 1"); });
+
+    // One that cannot go back goes forward among the rows that it has.
+    dbapi::cursor forward = con.named_cursor("forward", dbapi::setting::off);
+    forward.set_itersize(100);
+    forward.execute("SELECT generate_series(0, 999)");
+    CHECK(std::get<0>(*forward.rows<int>().begin()) == 0);
+    forward.scroll(50);
+    CHECK(forward.fetchvalue<int>() == 51);
+    forward.scroll(100);
+    CHECK(forward.fetchvalue<int>() == 152);
+    CHECK(thrown_by<dbapi::operational_error>([&] { forward.scroll(-1); }).sqlstate() == "55000");
     con.rollback();
     con.set_autocommit(true);
     thrown_by<dbapi::programming_error>([&] { con.named_cursor("n").execute("SELECT 1"); });

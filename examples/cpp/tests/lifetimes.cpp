@@ -131,7 +131,17 @@ TEST_CASE("what happens to its cursor while a loop is on its rows")
         }
     });
     thrown_by<dbapi::interface_error>([&] {
-        for (auto at = again().begin();; ++at) cur.close();
+        auto at = again().begin();
+        cur.close();
+        *at;
+    });
+    cur = con.cursor();
+    cur.set_itersize(2);
+    thrown_by<dbapi::interface_error>([&] {
+        auto at = again().begin();
+        cur.close();
+        // Not onto the second row of a block that is gone.
+        ++at;
     });
     cur = con.cursor();
     thrown_by<dbapi::interface_error>([&] {
