@@ -67,7 +67,7 @@ void compare(const char *what, int rounds, std::vector<contestant> contestants)
         std::sort(one.seconds.begin(), one.seconds.end());
         const double median = one.seconds[one.seconds.size() / 2];
         if (first == 0) first = median;
-        std::printf("  %-40s %8.3f s   %5.2fx\n", one.name, median, first / median);
+        std::printf("  %-44s %8.3f s   %5.2fx\n", one.name, median, first / median);
     }
 }
 
