@@ -22,7 +22,7 @@ const blockRows = 256
 type Conn struct {
 	handle  *C.dbapi_connection_t // nil when closed
 	arena   arena                 // the parameters of the call under way
-	result  C.go_result           // what it brings
+	result  *C.go_result          // what it brings; apart, for C may not see the rest
 	timeout int64                 // of the connection string, in milliseconds; 0: none
 	broken  bool
 	used    time.Time
@@ -114,7 +114,7 @@ func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.Named
 	several := block > 0 && len(arguments) == 0 && strings.IndexByte(sql, ';') >= 0
 	w := c.watch(ctx)
 	status := C.go_execute(c.handle, (*C.char)(text), (*C.dbapi_value_t)(params), C.size_t(len(arguments)),
-		C.int64_t(timeout), C.bool(several), C.size_t(block), &c.result)
+		C.int64_t(timeout), C.bool(several), C.size_t(block), c.result)
 	cause := w.stop()
 	c.arena.reset()
 	return c.done(status, cause)
@@ -226,7 +226,7 @@ func (c *Conn) run(call func() C.dbapi_status_t) error {
 		return err
 	}
 	status := call()
-	C.go_state(c.handle, &c.result)
+	C.go_state(c.handle, c.result)
 	return c.done(status, nil)
 }
 

@@ -9,7 +9,7 @@ package dbapi
 /*
 #cgo LDFLAGS: -ldbapi
 #include <stdlib.h>
-#include <dbapi.h>
+#include "shim.h"
 */
 import "C"
 
@@ -95,7 +95,7 @@ func (dsn connector) connect() (*Conn, error) {
 	text := C.CString(string(dsn))
 	defer C.free(unsafe.Pointer(text))
 	var failure *C.dbapi_error_t
-	c := &Conn{}
+	c := &Conn{result: new(C.go_result)}
 	if err := check(C.dbapi_connect(text, &c.handle, &failure), failure); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func newRows(c *Conn, several bool) (*rows, error) {
 	r := &rows{conn: c, cursor: c.result.cursor, several: several}
 	c.result.cursor = nil
 	runtime.SetFinalizer(r, (*rows).free)
-	r.set.take(&c.result)
+	r.set.take(c.result)
 	if r.columns == nil && r.HasNextResultSet() {
 		if err := r.NextResultSet(); err != nil {
 			r.free()
@@ -98,7 +98,7 @@ func (r *rows) Next(into []driver.Value) error {
 		if r.last {
 			return io.EOF
 		}
-		from := &r.conn.result
+		from := r.conn.result
 		from.cursor = r.cursor
 		status := C.go_fetch(blockRows, from)
 		from.cursor = nil
@@ -137,7 +137,7 @@ func (r *rows) HasNextResultSet() bool {
 }
 
 func (r *rows) look() bool {
-	from := &r.conn.result
+	from := r.conn.result
 	next := &set{}
 	for next.columns == nil {
 		from.cursor = r.cursor
