@@ -9,6 +9,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"math"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -97,14 +98,7 @@ func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.Named
 	if strings.IndexByte(sql, 0) >= 0 {
 		return errorf(ProgrammingError, "the statement holds a NUL")
 	}
-	// The library itself gives up at the deadline, a little later than the watcher, if the server does not answer.
-	timeout := int64(-1)
-	if deadline, ok := ctx.Deadline(); ok {
-		timeout = time.Until(deadline).Milliseconds() + 250
-		if timeout <= 0 || timeout > 1<<31-1 || c.timeout > 0 && c.timeout < timeout {
-			timeout = -1
-		}
-	}
+	timeout := c.deadline(ctx)
 	text := c.arena.text(sql)
 	params, err := c.arena.params(arguments)
 	if err != nil {
@@ -118,6 +112,28 @@ func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.Named
 	cause := w.stop()
 	c.arena.reset()
 	return c.done(status, cause)
+}
+
+// deadline is how many milliseconds the library gives the statement; -1: as many as the connection string says. It
+// cancels at the deadline, and gives the connection up if the server does not answer.
+func (c *Conn) deadline(ctx context.Context) int64 {
+	deadline, ok := ctx.Deadline()
+	if c.tx != nil {
+		if of, has := c.tx.Deadline(); has && (!ok || of.Before(deadline)) {
+			deadline, ok = of, true
+		}
+	}
+	if !ok {
+		return -1
+	}
+	timeout := time.Until(deadline).Milliseconds() + 1
+	switch {
+	case timeout < 1:
+		return 1
+	case c.timeout > 0 && timeout > c.timeout, timeout > math.MaxInt32:
+		return -1
+	}
+	return timeout
 }
 
 // ExecContext runs a statement; several, separated by semicolons, if there are no arguments.
@@ -336,15 +352,22 @@ func (w *watcher) run(ctx, tx context.Context, handle *C.dbapi_connection_t) {
 	if !atomic.CompareAndSwapInt32(&w.state, watching, cancelling) {
 		return
 	}
-	// The first may come before the statement has begun, and then cancels nothing.
-	for pause := 5 * time.Millisecond; ; pause = 2 * pause {
+	// At a deadline the library cancels by itself, so that this need not. Otherwise the first may come before the
+	// statement has begun, and then cancels nothing.
+	pause := 5 * time.Millisecond
+	if w.cause == context.DeadlineExceeded {
+		pause = 5 * time.Second
+	} else {
 		C.dbapi_connection_cancel(handle, nil)
+	}
+	for ; ; pause = 2 * pause {
 		timer := time.NewTimer(pause)
 		select {
 		case <-w.over:
 			timer.Stop()
 			return
 		case <-timer.C:
+			C.dbapi_connection_cancel(handle, nil)
 		}
 	}
 }

@@ -32,15 +32,19 @@ type (
 // CheckNamedValue makes of an argument what can be sent: driver.Value's types, integers of all sizes, *big.Int
 // (numeric), json.RawMessage, [16]byte (uuid), slices (arrays; []byte is bytea), what implements driver.Valuer or
 // encoding.TextMarshaler, and pointers to any of them. nil pointers and slices are NULL.
+//
+// What cannot be sent becomes an *Error in its place, and that the statement's: database/sql would keep no more of
+// it than its text.
 func (c *Conn) CheckNamedValue(argument *driver.NamedValue) error {
-	if argument.Name != "" {
-		return errorf(NotSupportedError, "parameters have no names: $%d is %q", argument.Ordinal, argument.Name)
-	}
 	value, err := parameter(argument.Value)
-	if err != nil {
-		return errorf(DataError, "parameter $%d: %v", argument.Ordinal, err)
+	switch {
+	case argument.Name != "":
+		argument.Value = errorf(NotSupportedError, "parameter $%d has a name, %q", argument.Ordinal, argument.Name)
+	case err != nil:
+		argument.Value = errorf(DataError, "parameter $%d: %v", argument.Ordinal, err)
+	default:
+		argument.Value = value
 	}
-	argument.Value = value
 	return nil
 }
 
@@ -218,6 +222,9 @@ func (a *arena) params(arguments []driver.NamedValue) (unsafe.Pointer, error) {
 	list := a.alloc(uintptr(len(arguments)) * unsafe.Sizeof(cValue{}))
 	values := unsafe.Slice((*cValue)(list), len(arguments))
 	for i := range values {
+		if refusal, ok := arguments[i].Value.(*Error); ok {
+			return nil, refusal
+		}
 		if err := a.put(&values[i], arguments[i].Value); err != nil {
 			return nil, errorf(DataError, "parameter $%d: %v", i+1, err)
 		}

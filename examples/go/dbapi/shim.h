@@ -29,7 +29,11 @@ static inline dbapi_status_t go_describe(size_t block, go_result *result)
 	result->columns = dbapi_description(result->cursor, &result->ncolumns);
 	result->rowcount = dbapi_rowcount(result->cursor);
 	result->nrows = 0;
-	return result->columns && block ? go_fetch(block, result) : DBAPI_OK;
+	if (result->columns && block) {
+		dbapi_status_t status = go_fetch(block, result);
+		return status < 0 ? status : DBAPI_OK; // Having no rows is not having no result.
+	}
+	return DBAPI_OK;
 }
 
 // Goes to the next result. DBAPI_DONE: there is none.

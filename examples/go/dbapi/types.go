@@ -82,6 +82,8 @@ func (r *rows) ColumnTypeLength(index int) (length int64, ok bool) {
 
 // ColumnTypePrecisionScale is that of numeric(p, s).
 func (r *rows) ColumnTypePrecisionScale(index int) (precision, scale int64, ok bool) {
-	c := r.columns[index]
-	return int64(c.precision), int64(c.scale), c.precision >= 0
+	if c := r.columns[index]; c.precision >= 0 {
+		return int64(c.precision), int64(c.scale), true
+	}
+	return 0, 0, false
 }
