@@ -108,3 +108,18 @@ func TestDeadlineWithoutAnAnswer(t *testing.T) {
 	p.freeze(false)
 	must(t, db.Ping())
 }
+
+func TestStopWaitsForACancellingUnderWay(t *testing.T) {
+	w := &watcher{state: cancelling, over: make(chan struct{}), ended: make(chan struct{})}
+	stopped := make(chan error)
+	go func() { stopped <- w.stop() }()
+	<-w.over
+	select {
+	case <-stopped:
+		t.Fatal("the next statement could have been hit")
+	case <-time.After(50 * time.Millisecond):
+	}
+	w.cause = context.Canceled
+	close(w.ended)
+	equal(t, "cause", <-stopped, error(context.Canceled))
+}
