@@ -6,6 +6,7 @@
 #   pkg-config          dynamically
 #   pkg-config-archive  libdbapi.a taken in, the C library dynamic
 #   pkg-config-static   nothing dynamic at all
+#   cargo-c-static      the same, with what cargo-c's dbapi.pc says
 #   cmake               find_package: dynamically and with libdbapi.a, each a program
 set -eu
 
@@ -61,6 +62,13 @@ case $how in
     pkg-config-static)
         read -ra flags < <(pkg-config --static --cflags --libs dbapi)
         # glibc warns that looking up names needs its shared parts at run time.
+        "${CC:-gcc}" "${strict[@]}" -static -o program main.c "${flags[@]}" 2> link.log || { cat link.log >&2; die "it does not link"; }
+        expect ./program static
+        ;;
+    cargo-c-static)
+        # As above, but without the shared unwinder, which cargo-c puts there because rustc says so, and which cannot be
+        # part of such a program: gcc brings the static one by itself.
+        read -ra flags < <(pkg-config --static --cflags --libs dbapi | sed 's/-lgcc_s//')
         "${CC:-gcc}" "${strict[@]}" -static -o program main.c "${flags[@]}" 2> link.log || { cat link.log >&2; die "it does not link"; }
         expect ./program static
         ;;
