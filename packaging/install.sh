@@ -57,12 +57,17 @@ headers=()
 for header in "$root"/include/*.h*; do
     headers+=("${header##*/}")
 done
-documents=(LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md)
+documents=(LICENSE-MIT LICENSE-APACHE packaging/THIRD-PARTY-LICENSES README.md CHANGELOG.md)
 
 if [ "$task" = uninstall ]; then
-    rm -f "${headers[@]/#/$to/include/}" "$libdir/$real" "$libdir/$soname" "$libdir/$built" "$libdir/libdbapi.a" \
-        "$libdir/pkgconfig/dbapi.pc" "$libdir"/cmake/dbapi/dbapi-config{,-version}.cmake \
-        "${documents[@]/#/$to/share/doc/dbapi/}"
+    for header in "${headers[@]}"; do
+        rm -f "$to/include/$header"
+    done
+    for file in "${documents[@]}"; do
+        rm -f "$to/share/doc/dbapi/${file##*/}"
+    done
+    rm -f "$libdir/$real" "$libdir/$soname" "$libdir/$built" "$libdir/libdbapi.a" \
+        "$libdir/pkgconfig/dbapi.pc" "$libdir"/cmake/dbapi/dbapi-config{,-version}.cmake
     for directory in "$libdir/cmake/dbapi" "$to/share/doc/dbapi"; do
         [ ! -d "$directory" ] || rmdir "$directory" || die "$directory holds something that is not ours"
     done
