@@ -85,3 +85,14 @@ packaging_test(third-party NEEDS cargo "from rustup" COMMAND "${DBAPI_ROOT}/pack
 
 packaging_test(abi NEEDS abidiff "Debian: apt-get install abigail-tools" COMMAND "${DBAPI_ROOT}/abi/check.sh" "${DBAPI_INCLUDE_DIR}/dbapi.h")
 packaging_test(abi/catches NEEDS abidiff "Debian: apt-get install abigail-tools" COMMAND "${DBAPI_ROOT}/abi/check_test.sh")
+
+# ---- the manual, and the code on its pages --------------------------------------------------------------------
+
+packaging_test(manual NEEDS doxygen "Debian: apt-get install doxygen"
+  COMMAND "${DBAPI_ROOT}/docs/manual/manual.sh" "${packaging_work}/manual")
+packaging_test(manual/refuses NEEDS doxygen "Debian: apt-get install doxygen" COMMAND "${DBAPI_ROOT}/docs/manual/manual_test.sh")
+set(blocks --include "${DBAPI_INCLUDE_DIR}" --library "${library_links}" --installed "${packaging_work}/plain/installed/prefix")
+packaging_test(blocks SERVER REQUIRES packaging_plain NEEDS python3 "Debian: apt-get install python3"
+  COMMAND python3 "${DBAPI_ROOT}/docs/manual/blocks.py" ${blocks})
+packaging_test(blocks/refuses SERVER REQUIRES packaging_plain NEEDS python3 "Debian: apt-get install python3"
+  COMMAND "${DBAPI_ROOT}/docs/manual/blocks_test.sh" ${blocks})

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(dbapi_status_t status, dbapi_error_t *error)
+/* Takes the error's address: when the call is made among the arguments, its value may be read before. */
+static void check(dbapi_status_t status, dbapi_error_t **error)
 {
     if (status < 0) {
-        fprintf(stderr, "%s: %s\n", dbapi_error_class(error), dbapi_error_message(error));
-        dbapi_error_free(error);
+        fprintf(stderr, "%s: %s\n", dbapi_error_class(*error), dbapi_error_message(*error));
+        dbapi_error_free(*error);
         exit(EXIT_FAILURE);
     }
 }
@@ -26,10 +27,10 @@ int main(void)
         fprintf(stderr, "the header is %s, the library %s\n", DBAPI_VERSION, dbapi_version());
         return EXIT_FAILURE;
     }
-    check(dbapi_connect(NULL, &connection, &error), error);
-    check(dbapi_cursor(connection, &cursor, &error), error);
-    check(dbapi_execute(cursor, "SELECT %s, %s::text", params, 2, &error), error);
-    check(dbapi_fetchone(cursor, &row, &error), error);
+    check(dbapi_connect(NULL, &connection, &error), &error);
+    check(dbapi_cursor(connection, &cursor, &error), &error);
+    check(dbapi_execute(cursor, "SELECT %s, %s::text", params, 2, &error), &error);
+    check(dbapi_fetchone(cursor, &row, &error), &error);
     if (row == NULL) {
         fprintf(stderr, "no row\n");
         return EXIT_FAILURE;
