@@ -53,6 +53,10 @@ SUFFIXES = {"c": "c", "cpp": "cpp", "ruby": "rb", "lua": "lua", "python": "py", 
 PAGES = re.compile(r"^<!-- (.*) -->$")
 
 
+# Names of ours that are no part of the interface.
+NOT_OF_THE_HEADER = {"DBAPI_UPDATE_HEADER", "DBAPI_LIBRARY", "DBAPI_HEADER"}
+
+
 class Failure(Exception):
     """A block that is wrong; its text is for the person who wrote the page."""
 
@@ -238,6 +242,15 @@ class Page:
         self.said = getattr(self, block.language)(block)
 
 
+def unknown_names(page, header):
+    """What a page calls by name, between backticks, and the header does not have. dbapi_value_get_... is a prefix."""
+    text = page.read_text(encoding="utf-8")
+    for match in re.finditer(r"`((?:dbapi|DBAPI)_\w+)(\.\.\.)?(?=[`(,; ])", text):
+        name, prefix = match.groups()
+        if not re.search(rf"\b{name}" + ("" if prefix else r"\b"), header) and name not in NOT_OF_THE_HEADER:
+            yield f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}: the header has no {match.group(0)[1:]}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="one page, by its name")
@@ -251,7 +264,11 @@ def main():
         if not pages:
             sys.exit(f"blocks.py: there is no page {options.only}")
     checked = skipped = failed = unrun = 0
+    header = (pathlib.Path(options.include) / "dbapi.h").read_text(encoding="utf-8")
     for page in pages:
+        for wrong in unknown_names(page, header):
+            print(wrong, file=sys.stderr)
+            failed += 1
         with tempfile.TemporaryDirectory(prefix="dbapi-blocks.") as directory:
             place = Page(options, directory)
             try:

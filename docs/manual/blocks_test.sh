@@ -103,6 +103,9 @@ ${f}c
 ;
 $f
 END
+page 'a name that the header does not have' 1 'docs/page.md:1: the header has no dbapi_fetchsome' <<END
+Call \`dbapi_fetchone\`, not \`dbapi_fetchsome\`; \`dbapi_value_get_...\` are many.
+END
 page 'a block without an end' 1 'has no end' <<END
 ${f}c
 END

@@ -45,6 +45,25 @@ expect() { # PROGRAM shared|archive|static
     printf '%s (%s): %s\n' "$1" "$names" "$out"
 }
 
+# PREFIX ARGUMENTS ANSWER: whether find_package(dbapi ARGUMENTS) finds what is in PREFIX, and nothing else.
+asked=0
+find_package() {
+    local ask=ask/$((asked += 1)) answer
+    mkdir -p "$ask"
+    cat > "$ask/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.19)
+project(ask LANGUAGES C)
+find_package(dbapi $2 QUIET)
+message(STATUS "answer: \${dbapi_FOUND} \${dbapi_DIR}")
+END
+    cmake -S "$ask" -B "$ask/build" -DCMAKE_PREFIX_PATH="$1" > "$ask/log" 2>&1 || { cat "$ask/log" >&2; die "cmake failed"; }
+    answer=$(sed -n 's/^-- answer: //p' "$ask/log")
+    case $3:$answer in
+        yes:TRUE" $1"/* | yes:1" $1"/* | no:FALSE* | no:0*) ;;
+        *) die "find_package(dbapi $2) should answer $3, and answered: $answer" ;;
+    esac
+}
+
 strict=(-std=c99 -Wall -Wextra -Wpedantic -Werror)
 case $how in
     pkg-config)
@@ -81,21 +100,19 @@ case $how in
         expect build/program shared
         expect build/program_static archive
         # Versions: what is older or of this major is there, what is newer or of another major is not.
-        for wanted in 0.0:yes 0.1:yes 0.1.0:yes 0.9:no 1.0:no 0.0...0.9:yes 0.2...0.9:no; do
-            mkdir -p "ask/$wanted"
-            cat > "ask/$wanted/CMakeLists.txt" <<END
-cmake_minimum_required(VERSION 3.19)
-project(ask LANGUAGES C)
-find_package(dbapi ${wanted%:*} QUIET)
-if(dbapi_FOUND)
-  message(STATUS "answer: yes")
-else()
-  message(STATUS "answer: no")
-endif()
-END
-            cmake -S "ask/$wanted" -B "ask/$wanted/build" -DCMAKE_PREFIX_PATH="$installed" | grep -qx -e "-- answer: ${wanted#*:}" \
-                || die "find_package(dbapi ${wanted%:*}) should answer ${wanted#*:}"
+        for wanted in 0.0:yes 0.1:yes 0.1.0:yes '0.1.0 EXACT:yes' '0.0 EXACT:no' 0.9:no 1.0:no 0.0...0.9:yes 0.2...0.9:no; do
+            find_package "$installed" "${wanted%:*}" "${wanted#*:}"
         done
+        # Moved elsewhere, and without the static library: what is left is found, what is not there is missed.
+        mkdir moved
+        cp -R "$installed/include" "$installed/share" moved
+        mkdir -p "moved/$libdir"
+        (cd "$installed/$libdir" && cp -Pr libdbapi.so* "$work/moved/$libdir" && if [ -d cmake ]; then cp -r cmake "$work/moved/$libdir"; fi)
+        find_package "$work/moved" 'COMPONENTS shared' yes
+        find_package "$work/moved" '' yes
+        find_package "$work/moved" 'COMPONENTS static' no
+        find_package "$work/moved" 'COMPONENTS shared OPTIONAL_COMPONENTS static' yes
+        find_package "$work/moved" 'COMPONENTS shred' no
         ;;
     *) die "what is $how?" ;;
 esac
