@@ -11,7 +11,7 @@ die() { printf 'third-party.sh: %s\n' "$*" >&2; exit 1; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/dbapi-licenses.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$root"
-cargo fetch --locked --quiet
+cargo fetch --locked --quiet --target x86_64-unknown-linux-gnu
 # One platform's crates, whatever the machine: those of others are licensed alike.
 cargo tree --locked --edges normal,no-proc-macro --prefix none --target x86_64-unknown-linux-gnu --format '{p}|{l}' \
     | sed 's/ (\*)$//' | grep -v '^dbapi v' | sort -u > "$work/crates"

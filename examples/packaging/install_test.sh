@@ -5,7 +5,7 @@
 #   plain      packaging/install.sh, into WORK/prefix
 #   destdir    the same into a stage; moved to its place, and removed again
 #   cinstall   cargo cinstall, into WORK/prefix; FROM is not used
-#   deb        the Debian packages, unpacked in WORK/root
+#   deb        the Debian packages, installed by dpkg in WORK/root
 set -eu
 
 die() { printf 'install_test.sh: %s\n' "$*" >&2; exit 1; }
@@ -42,6 +42,14 @@ check_files() {
     # Nothing but libc and its loader.
     ! readelf -d "$1/$2/libdbapi.so" | grep NEEDED | grep -v -e '\[libc\.so' -e '\[ld-linux' || die "it needs more than libc"
     "$root/c_tests/support/exports.sh" "$1/include/dbapi.h" "$1/$2/libdbapi.so"
+}
+
+# SYSTEM OPTION...: dpkg in WORK/SYSTEM, by whoever this is.
+in_system() {
+    local system=$work/$1
+    shift
+    PATH=$PATH:/usr/sbin:/sbin dpkg --root="$system" --force-not-root --force-depends --force-bad-path --force-unsafe-io \
+        --log=/dev/null "$@" > "$system.log" 2>&1 || { cat "$system.log" >&2; die "dpkg failed"; }
 }
 
 case $kind in
@@ -83,9 +91,20 @@ case $kind in
         ;;
     deb)
         "$root/packaging/deb.sh" FROM="$from" OUT="$work/debs"
-        for deb in "$work"/debs/*.deb; do
-            dpkg-deb -x "$deb" "$work/root"
+        # Installed by dpkg into a system of its own, which has nothing else: no libc6 either, hence --force-depends.
+        packages=("$work"/debs/libdbapi0_*.deb "$work"/debs/libdbapi-dev_*.deb)
+        for system in root gone; do
+            mkdir -p "$work/$system/var/lib/dpkg"/{info,updates,triggers}
+            touch "$work/$system/var/lib/dpkg"/{status,available}
+            in_system "$system" --install "${packages[@]}"
         done
+        in_system gone --purge libdbapi-dev libdbapi0
+        left=$(find "$work/gone" ! -type d ! -path '*/var/lib/dpkg/*')
+        [ -z "$left" ] || die "removing the packages left $left"
+        # What they depend on is there, in the system that they were made on.
+        if command -v apt-get >/dev/null; then
+            apt-get --simulate install "${packages[@]}" > "$work/said" 2>&1 || { cat "$work/said" >&2; die "apt would not install them"; }
+        fi
         libdir=lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
         check_files "$work/root/usr" "$libdir" "$libdir/cmake/dbapi" '' '^share/\(doc\|lintian\)/'
         dpkg-deb --ctrl-tarfile "$work"/debs/libdbapi0_*.deb | tar -x -C "$work"
