@@ -225,10 +225,11 @@ impl<'a> View<'a, Array> {
         let numbers = lengths.iter().zip(lower_bounds).rev();
         let places = extents.extents.iter_mut().take(dimensions).rev();
         for (extent, (&length, &lower)) in places.zip(numbers) {
-            // The server's own limit: the index behind the last item is an int4.
+            // The last item's index is an int4. (A server of today wants that of the one behind it to be, too; what
+            // older ones have stored may lack that, and is read and written all the same.)
             product = usize::try_from(length)
                 .ok()
-                .filter(|&length| length > 0 && lower.checked_add(length as i32).is_some())
+                .filter(|&length| length > 0 && lower.checked_add(length as i32 - 1).is_some())
                 .and_then(|length| product?.checked_mul(length));
             *extent = Extent {
                 length: length as usize,
