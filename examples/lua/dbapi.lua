@@ -123,31 +123,45 @@ function dbapi.typed(oid, value)
 end
 
 -- PEP 249's constructors: text of the type, which the server reads, and judges.
-local function dated(oid, pattern, year, ...)
-  for _, part in ipairs({ year, ... }) do
-    number_argument("a part of a date or a time", part, -9999999, 9999999)
+local function parts(...)
+  for _, part in ipairs({ ... }) do
+    number_argument("a part of a date or a time", part, 0, 9999999)
   end
+  return ...
+end
+
+local function date(year, month, day)
+  number_argument("a year", year, -9999999, 9999999)
   local era = year < 0 and " BC" or "" -- PostgreSQL counts as here: -1 is 1 BC
-  return dbapi.typed(oid, pattern:format(math.abs(year), ...) .. era)
+  return ("%04.0f-%02.0f-%02.0f"):format(parts(math.abs(year), month, day)), era
 end
 
-function dbapi.Date(year, month, day)
-  return dated(1082, "%04.0f-%02.0f-%02.0f", year, month, day)
+local function time(hour, minute, second, microsecond)
+  return ("%02.0f:%02.0f:%02.0f.%06.0f"):format(parts(hour or 0, minute or 0, second or 0, microsecond or 0))
 end
 
-function dbapi.Time(hour, minute, second, microsecond)
-  return dated(1083, "%02.0f:%02.0f:%02.0f.%06.0f", hour, minute, second, microsecond or 0)
+function dbapi.Date(...)
+  local day, era = date(...)
+  return dbapi.typed(1082, day .. era)
 end
 
-function dbapi.Timestamp(year, month, day, hour, minute, second, microsecond)
-  return dated(1114, "%04.0f-%02.0f-%02.0f %02.0f:%02.0f:%02.0f.%06.0f", year, month, day, hour or 0, minute or 0,
-    second or 0, microsecond or 0)
+function dbapi.Time(...)
+  return dbapi.typed(1083, time(...))
+end
+
+function dbapi.Timestamp(year, month, day, ...)
+  local date_of_it, era = date(year, month, day)
+  return dbapi.typed(1114, date_of_it .. " " .. time(...) .. era)
 end
 
 local function from_ticks(oid, pattern)
   return function(ticks)
-    local whole = math.floor(ticks)
-    return dbapi.typed(oid, os.date(pattern, whole):format(math.floor((ticks - whole) * 1000000)))
+    if type(ticks) ~= "number" or not (ticks > -62135596800 and ticks < 253402214400) then
+      fail("DataError", "ticks are seconds from 1970, of the years 1 to 9999")
+    end
+    local microseconds = math.floor(ticks * 1000000 + 0.5)
+    local seconds = math.floor(microseconds / 1000000)
+    return dbapi.typed(oid, os.date(pattern, seconds):format(microseconds - seconds * 1000000))
   end
 end
 
@@ -349,6 +363,10 @@ function Cursor:executemany(sql, rows)
   local list = {}
   for i = 1, count do
     lower_list(rows[i], width, list, (i - 1) * width)
+  end
+  if count == 0 then
+    -- Nothing is sent, so another statement does: without a row, it cannot be told how many values this one takes.
+    sql = "SELECT"
   end
   check(core.executemany(self.core, sql, list, width, count))
   return self

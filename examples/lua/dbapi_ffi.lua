@@ -349,6 +349,17 @@ end
 
 local BUSY = "the cursor is in use: a finalizer came into a call on it"
 
+-- Runs a function on a cursor, which a finalizer must not use meanwhile: compiled code may run one anywhere.
+local function alone(cursor, work, ...)
+  if cursor.busy then
+    return nil, misuse(BUSY)
+  end
+  cursor.busy = true
+  local result, err = work(cursor, ...)
+  cursor.busy = false
+  return result, err
+end
+
 -- Forgets the block, whose memory the next call takes away.
 local function drop(cursor)
   cursor.count, cursor.place, cursor.rows = 0, 0, false
@@ -356,9 +367,6 @@ end
 core.drop = drop
 
 local function run(cursor, plain, by_name, sql, list, count, names)
-  if cursor.busy then
-    return nil, misuse(BUSY)
-  end
   drop(cursor)
   cursor.names = false
   local keep = {}
@@ -381,16 +389,16 @@ local function run(cursor, plain, by_name, sql, list, count, names)
 end
 
 function core.execute(cursor, sql, list, count, names)
-  return run(cursor, C.dbapi_execute, C.dbapi_execute_named, sql, list, count, names)
+  return alone(cursor, run, C.dbapi_execute, C.dbapi_execute_named, sql, list, count, names)
 end
 
 function core.callproc(cursor, name, list, count, names)
-  return run(cursor, C.dbapi_callproc, C.dbapi_callproc_named, name, list, count, names)
+  return alone(cursor, run, C.dbapi_callproc, C.dbapi_callproc_named, name, list, count, names)
 end
 
 -- `list` has all rows, one after the other.
 function core.executemany(cursor, sql, list, count, rows)
-  return run(cursor, function(handle, statement, values)
+  return alone(cursor, run, function(handle, statement, values)
     return C.dbapi_executemany(handle, statement, values, count, rows, failure)
   end, nil, sql, list, count * rows)
 end
@@ -470,27 +478,27 @@ function decode(value)
   return format(value)
 end
 
+local function set_block(cursor, count)
+  cursor.rows, cursor.count = cursor.block[0], count
+  C.dbapi_description(cursor.handle, cursor.size)
+  cursor.width = tonumber(cursor.size[0])
+end
+
 -- Brings the next block; false at the end. Of a named cursor each row is asked for alone, or, iterating, by itersize.
 local function refill(cursor, iterate)
   local status
-  cursor.busy = true
   drop(cursor)
   if cursor.named then
     cursor.names = false
     status = (iterate and C.dbapi_next or C.dbapi_fetchone)(cursor.handle, cursor.block, failure)
-    cursor.count = status == 0 and 1 or 0
   else
     status = C.dbapi_fetchmany(cursor.handle, BLOCK, cursor.block, cursor.size, failure)
-    cursor.count = status == 0 and tonumber(cursor.size[0]) or 0
   end
-  local done, err = outcome(status)
-  if done then
-    cursor.rows = cursor.block[0]
-    C.dbapi_description(cursor.handle, cursor.size)
-    cursor.width = tonumber(cursor.size[0])
+  if status == 0 then
+    set_block(cursor, cursor.named and 1 or tonumber(cursor.size[0]))
+    return true
   end
-  cursor.busy = false
-  return done, err
+  return outcome(status)
 end
 
 local function column_names(cursor)
@@ -509,7 +517,6 @@ local function read(cursor, row, named)
   local place, width = cursor.place, cursor.width
   local values = cursor.rows + place * width
   cursor.place = place + 1
-  cursor.busy = true
   row = row or new_table(named and 0 or width, named and width or 0)
   if not named then
     for i = 1, width do
@@ -525,7 +532,6 @@ local function read(cursor, row, named)
       end
     end
   end
-  cursor.busy = false
   return row
 end
 
@@ -534,24 +540,26 @@ function core.fetch(cursor, row, named, iterate)
   if cursor.busy then
     return nil, misuse(BUSY)
   end
-  if cursor.place >= cursor.count then
+  cursor.busy = true
+  local width
+  if cursor.place < cursor.count then
+    row, width = read(cursor, row, named), cursor.width
+  else
     local more, err = refill(cursor, iterate)
-    if not more then
-      return more, err
+    if more then
+      row, width = read(cursor, row, named), cursor.width
+    else
+      row, width = more, err
     end
   end
-  return read(cursor, row, named), cursor.width
+  cursor.busy = false
+  return row, width
 end
 
--- A list of the next rows, `limit` at most; without it, of all.
-function core.fetchmany(cursor, limit, named)
-  if cursor.busy then
-    return nil, misuse(BUSY)
-  end
+local function fetch_list(cursor, limit, named)
   local list, count = {}, 0
   if cursor.named and limit ~= 0 then
     local status
-    cursor.busy = true
     drop(cursor)
     cursor.names = false
     if limit then
@@ -559,61 +567,59 @@ function core.fetchmany(cursor, limit, named)
     else
       status = C.dbapi_fetchall(cursor.handle, cursor.block, cursor.size, failure)
     end
-    local done, err = outcome(status)
-    if done then
-      limit, cursor.rows = tonumber(cursor.size[0]), cursor.block[0]
-      C.dbapi_description(cursor.handle, cursor.size)
-      cursor.count, cursor.width = limit, tonumber(cursor.size[0])
+    if status < 0 then
+      return outcome(status)
     end
-    cursor.busy = false
-    if not done then
-      return done == false and list or nil, err
-    end
+    limit = status == 0 and tonumber(cursor.size[0]) or 0
+    set_block(cursor, limit)
   end
   while count ~= limit do
-    local row, err = core.fetch(cursor, nil, named)
-    if not row then
-      return row == false and list or nil, err
+    if cursor.place >= cursor.count then
+      local more, err = refill(cursor)
+      if more == nil then
+        return nil, err
+      elseif not more then
+        break
+      end
     end
     count = count + 1
-    list[count] = row
+    list[count] = read(cursor, nil, named)
   end
   return list
 end
 
+-- A list of the next rows, `limit` at most; without it, of all.
+function core.fetchmany(cursor, limit, named)
+  return alone(cursor, fetch_list, limit, named)
+end
+
 -- Puts back what was read ahead, so that the library counts from where its user stands.
 local function unread(cursor)
-  if cursor.busy then
-    return nil, misuse(BUSY)
-  end
   local ahead = cursor.count - cursor.place
   drop(cursor)
-  return outcome(ahead > 0 and C.dbapi_scroll(cursor.handle, -ahead, 0, failure) or 0)
+  return ahead > 0 and C.dbapi_scroll(cursor.handle, -ahead, 0, failure) or 0
 end
 
 function core.scroll(cursor, value, mode)
-  local done, err = unread(cursor)
-  if not done then
-    return nil, err
-  end
-  return outcome(C.dbapi_scroll(cursor.handle, value, mode, failure))
+  return alone(cursor, function()
+    local status = unread(cursor)
+    return outcome(status < 0 and status or C.dbapi_scroll(cursor.handle, value, mode, failure))
+  end)
 end
 
 function core.nextset(cursor)
-  local done, err = unread(cursor)
-  if not done then
-    return nil, err
-  end
-  cursor.names = false
-  return outcome(C.dbapi_nextset(cursor.handle, failure))
+  return alone(cursor, function()
+    local status = unread(cursor)
+    cursor.names = false
+    return outcome(status < 0 and status or C.dbapi_nextset(cursor.handle, failure))
+  end)
 end
 
 function core.cursor_close(cursor)
-  if cursor.busy then
-    return nil, misuse(BUSY)
-  end
-  drop(cursor)
-  return outcome(C.dbapi_cursor_close(cursor.handle, failure))
+  return alone(cursor, function()
+    drop(cursor)
+    return outcome(C.dbapi_cursor_close(cursor.handle, failure))
+  end)
 end
 
 for name, call in pairs({ set_cursor_timeout = C.dbapi_cursor_set_timeout, set_itersize = C.dbapi_cursor_set_itersize,
