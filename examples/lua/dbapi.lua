@@ -9,11 +9,14 @@ else
   core = require("dbapi_lua")
 end
 local unpack = table.unpack or unpack
-local integer_type = math.type or function()
-  return nil
-end
 
-local dbapi = { apilevel = "2.0", threadsafety = 1, paramstyle = "pyformat", binding = core.name, version = core.version }
+local dbapi = {
+  apilevel = "2.0",
+  threadsafety = 1, -- a Lua state has one thread
+  paramstyle = "pyformat",
+  binding = core.name,
+  version = core.version,
+}
 
 -- ---- errors -----------------------------------------------------------------------------------------------
 
@@ -439,10 +442,6 @@ function Cursor:settimeout(seconds)
   check(core.set_cursor_timeout(self.core, milliseconds(seconds, -1)))
 end
 
-function Cursor:setinputsizes() end
-
-function Cursor:setoutputsize() end
-
 function Cursor:close()
   local was_open = not core.cursor_closed(self.core)
   check(core.cursor_close(self.core))
@@ -634,7 +633,7 @@ local ISOLATION = { default = 0, ["read uncommitted"] = 1, ["read committed"] = 
   serializable = 4 }
 local SWITCH = { [true] = 1, [false] = 0, default = -1 }
 
--- What transactions are like: {isolation_level = "serializable", readonly = true, deferrable = true, autocommit = false}.
+-- What transactions are like: isolation_level = "serializable" and its like, readonly, deferrable, autocommit.
 function Connection:set_session(settings)
   local level, readonly, deferrable = settings.isolation_level, settings.readonly, settings.deferrable
   local function look_up(known, what, value)

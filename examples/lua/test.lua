@@ -183,7 +183,8 @@ end)
 test("dates and times are text in ISO form", function()
   local cur = connect():cursor()
   for as, text in pairs({ date = "2024-02-29", time = "12:34:56.789", timetz = "12:34:56+05:30",
-    timestamp = "2024-02-29 12:34:56.000001", timestamptz = "2024-02-29 12:34:56+00", interval = "1 mon -2 days +00:00:03" }) do
+    timestamp = "2024-02-29 12:34:56.000001", timestamptz = "2024-02-29 12:34:56+00",
+    interval = "1 mon -2 days +00:00:03" }) do
     equal(echo(cur, as, text), text)
   end
   equal(echo(cur, "date", "infinity"), "infinity")
@@ -419,10 +420,10 @@ end)
 -- ---- LuaSQL -----------------------------------------------------------------------------------------------
 
 test("LuaSQL's verbs", function()
-  local conn, cur = with_table()
+  local conn = with_table()
   equal(conn:execute("INSERT INTO t VALUES (1, 'a'), (2, NULL)"), 2)
   equal(conn:execute("CREATE TEMPORARY TABLE u (a int)"), 0)
-  cur = assert(conn:execute("SELECT id, s FROM t ORDER BY id"))
+  local cur = assert(conn:execute("SELECT id, s FROM t ORDER BY id"))
   equal(cur:getcolnames(), { "id", "s" })
   equal(cur:getcoltypes(), { "int", "text" })
   equal(cur:numrows(), 2)
@@ -469,7 +470,7 @@ test("errors are tables with fields", function()
     'IntegrityError: duplicate key value violates unique constraint "t_pkey"')
   err = fails("InternalError", cur.execute, cur, "SELECT 1")
   equal(err.sqlstate, "25P02")
-  err = fails("IntegrityError", conn.commit, conn)
+  fails("IntegrityError", conn.commit, conn)
   equal(conn.transaction_status, 0)
   equal(fails("ProgrammingError", cur.execute, cur, "").sqlstate, nil)
   equal(fails("DataError", cur.execute, cur, "SELECT 1/0").sqlstate, "22012")
