@@ -254,9 +254,10 @@ function core.wait_notify(connection, milliseconds)
   if not done then
     return done, err
   end
-  local notify = ffi.gc(out[0], C.dbapi_notify_free)
-  return { pid = C.dbapi_notify_pid(notify), channel = text(C.dbapi_notify_channel(notify)),
-    payload = text(C.dbapi_notify_payload(notify)) }
+  local notify = { pid = C.dbapi_notify_pid(out[0]), channel = text(C.dbapi_notify_channel(out[0])),
+    payload = text(C.dbapi_notify_payload(out[0])) }
+  C.dbapi_notify_free(out[0])
+  return notify
 end
 
 -- ---- parameters -------------------------------------------------------------------------------------------
@@ -377,7 +378,8 @@ end
 local function run(cursor, plain, by_name, sql, list, count, names)
   drop(cursor)
   forget_columns(cursor)
-  local keep = {}
+  -- The values point into these strings, which compiled code would not keep for their own sake.
+  local keep = { list = list, names = names }
   local values, err = parameters(list, count, keep)
   if err then
     return nil, err
@@ -392,7 +394,7 @@ local function run(cursor, plain, by_name, sql, list, count, names)
   else
     status = plain(cursor.handle, sql, values, count, failure)
   end
-  keep[1] = nil -- the call is over: only now
+  keep.list, keep.names = nil, nil -- the call is over: only now
   return outcome(status)
 end
 

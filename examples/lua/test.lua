@@ -339,6 +339,51 @@ test("fetchone, fetchmany, fetchall, rows", function()
   fails("ProgrammingError", cur.fetchone, cur)
 end)
 
+-- Large results have a way of their own.
+test("large results", function()
+  local cur = connect():cursor()
+  cur:execute("SELECT i, CASE WHEN i % 7 <> 0 THEN i * 1.5::float8 END AS f, 't' || i AS s, i % 2 = 0 AS even, "
+    .. "9007199254740000 + i AS large, ARRAY[i] AS list, i::numeric / 2 AS n FROM generate_series(1, 3000) i")
+  local function wanted(i)
+    return { i, i % 7 ~= 0 and i * 1.5 or nil, "t" .. i, i % 2 == 0 }
+  end
+  for i = 1, 3000 do
+    local row = cur:fetchone()
+    equal({ row[1], row[2], row[3], row[4] }, wanted(i))
+    equal(digits(row[5]), ("90071992547%05d"):format(40000 + i))
+    equal(row[6], { i })
+    equal(tonumber(row[7]), i / 2)
+  end
+  cur:scroll(0, "absolute")
+  for i = 1, 3000 do
+    local row = cur:fetchone(i % 3 == 0 and "an" or "a")
+    equal({ row.i, row.f, row.s, row.even }, wanted(i))
+    equal(row[3], i % 3 == 0 and "t" .. i or nil)
+  end
+  -- Another result's columns.
+  local called = false
+  local kept = setmetatable({}, { __newindex = function()
+    called = true
+  end })
+  cur:execute("SELECT 'x' || i, i FROM generate_series(1, 2000) i")
+  for row in cur:rows("n", kept) do
+    equal({ row[1], rawget(row, 3) }, { "x" .. row[2] })
+    row[1], row[2] = nil, nil
+  end
+  equal(called, false)
+  local list = cur:execute("SELECT generate_series(1, 1000)"):fetchall()
+  equal({ #list, list[1], list[1000] }, { 1000, { 1 }, { 1000 } })
+  -- More columns than one reads straight on.
+  local columns = {}
+  for i = 1, 200 do
+    columns[i] = ("i + %d AS c%d"):format(i, i)
+  end
+  cur:execute("SELECT " .. table.concat(columns, ", ") .. " FROM generate_series(1, 1500) i")
+  for row in cur:rows("a") do
+    equal(row.c200 - row.c1, 199)
+  end
+end)
+
 test("description", function()
   local cur = connect():cursor()
   equal(cur.description, nil)
@@ -787,16 +832,18 @@ test("finalizers that use the cursor", function()
     end
   end
   cur:execute("SELECT i, 'some text ' || i, ARRAY['a' || i, 'b' || i], i::numeric FROM generate_series(1, 20000) i")
-  collectgarbage("setpause", 100)
+  -- A collector that never rests, so that it comes in at each place where memory is taken.
+  local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 1000)
   local seen = 0
   for row in cur:rows() do
     seen = seen + 1
-    equal(row[2], "some text " .. row[1])
-    if seen % 3 == 0 then
-      at_collection(again)
+    if row[2] ~= "some text " .. row[1] then
+      equal(row, "a row that belongs together")
     end
+    at_collection(again)
   end
-  collectgarbage("setpause", 200)
+  collectgarbage("setpause", pause)
+  collectgarbage("setstepmul", multiplier)
   collectgarbage()
   equal(seen + taken, 20000)
   equal(taken + refused > 0, true)
