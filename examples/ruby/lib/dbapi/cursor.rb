@@ -66,9 +66,12 @@ module DBAPI
 
     # Runs a statement once for each Array of parameters, in one pipeline; results are discarded.
     def executemany(sql, rows)
-      sql = Native.text(sql)
-      rows = rows.map(&:to_a)
-      width = rows.first&.size || 0
+      rows = rows.to_a
+      raise TypeError, "a row of parameters is an Array" unless rows.all?(Array)
+
+      # Without a row nobody knows how many placeholders are right, so the library must not count them.
+      sql = rows.empty? ? "SELECT" : Native.text(sql)
+      width = rows.empty? ? 0 : rows.first.size
       raise ProgrammingError, "the rows of parameters are not of the same length" unless rows.all? { |row| row.size == width }
 
       @lock.synchronize do

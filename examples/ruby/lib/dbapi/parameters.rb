@@ -33,7 +33,7 @@ module DBAPI
 
     def load_memory
       total = @size + @text.bytesize
-      if total > @capacity || @capacity > LIMIT
+      if @memory.nil? || total > @capacity || @capacity > LIMIT
         @capacity = [total, 1024].max
         @memory = Fiddle::Pointer.malloc(@capacity, Fiddle::RUBY_FREE)
       end
@@ -99,7 +99,7 @@ module DBAPI
       when Time then value(Kind::TIMESTAMPTZ, microseconds(object))
       when DateTime then value(Kind::TIMESTAMPTZ, microseconds(object.to_time))
       when Date then value(Kind::DATE, fit(object.jd - EPOCH, 64))
-      when Date::Infinity then text(Kind::TEXT, object.d.negative? ? "-infinity" : "infinity")
+      when Date::Infinity then text(Kind::TEXT, object.infinite?.negative? ? "-infinity" : "infinity")
       when Array then put_array(object)
       when Hash then text(Kind::JSON, json(object))
       when Range then put_range(object.begin, object.end, true, !object.exclude_end?, false)
@@ -149,12 +149,13 @@ module DBAPI
       lengths = []
       items = array
       while items.first.is_a?(Array)
-        lengths << items.size
+        lengths << items.size / lengths.inject(1, :*)
+        raise DataError, "an array has at most 6 dimensions" if lengths.size == 6
         raise DataError, "the arrays within an array must be of the same length" unless same_length?(items)
 
         items = items.flatten(1)
       end
-      lengths << items.size / lengths.inject(1, :*)
+      lengths << items.size / [lengths.inject(1, :*), 1].max
       raise DataError, "an array holds both arrays and other values" if items.any?(Array)
 
       pointing(Kind::ARRAY) { array_struct(items, lengths) }
