@@ -19,8 +19,9 @@ module DBAPI
     # Cells: handle, error, rows, number of rows, number of columns.
     HANDLE, ERROR, ROWS, NROWS, NCOLUMNS = *0..4
     BLOCK = 1000
+    NONE = [].freeze
     AHEAD = 100 # rows that fetchone takes at a time where they are here already
-    private_constant :HANDLE, :ERROR, :ROWS, :NROWS, :NCOLUMNS, :BLOCK, :AHEAD
+    private_constant :HANDLE, :ERROR, :ROWS, :NROWS, :NCOLUMNS, :BLOCK, :NONE, :AHEAD
 
     # See Connection#cursor.
     def initialize(connection, handle, name: nil, scrollable: nil, withhold: false, rows: :array)
@@ -131,14 +132,13 @@ module DBAPI
 
     # All rows that are left.
     def fetchall
-      rows = @next.zero? ? @ready : @ready.drop(@next)
-      @ready = []
+      rows = @ready.drop(@next)
+      @ready = NONE
       @next = 0
-      loop do
+      begin
         block = receive(@itersize)
         rows = rows.empty? ? block : rows.concat(block)
-        break if block.size < @itersize
-      end
+      end while block.size == @itersize
       shape(rows)
     end
 
@@ -162,7 +162,7 @@ module DBAPI
       @lock.synchronize do
         value -= @ready.size - @next if mode.zero?
         run { Native::SCROLL.call(@handle, value, mode, @at + 8) }
-        @ready = []
+        @ready = NONE
         @next = 0
       end
       self
@@ -226,7 +226,7 @@ module DBAPI
     def close
       @lock.synchronize do
         @description ||= describe
-        @ready = []
+        @ready = NONE
         @next = 0
         run { Native::CURSOR_CLOSE.call(@handle, @at + 8) }
       end
@@ -251,7 +251,7 @@ module DBAPI
     end
 
     def forget
-      @ready = []
+      @ready = NONE
       @next = 0
       @description = nil
     end
@@ -273,7 +273,7 @@ module DBAPI
     end
 
     def shape(rows)
-      return rows unless @rows == :hash && !rows.empty?
+      return rows if @rows != :hash || rows.empty?
 
       names = description.map(&:name)
       rows.map { |row| names.zip(row).to_h }

@@ -10,26 +10,33 @@ module DBAPI
 
     def initialize
       @capacity = 0
+      @words = []
+      @format = +""
+      @pointers = []
+      @texts = []
+      @later = []
+      @text = String.new(encoding: Encoding::BINARY)
     end
 
     # The address of the values; with names, also that of an array of C strings.
     def write(values, names = nil)
-      @words = []
-      @format = +""
       @size = 0
-      @pointers = []
-      @texts = []
-      @text = String.new(encoding: Encoding::BINARY)
-      @later = []
       values.each { |value| put(value) }
-      write_later
+      write_later unless @later.empty?
       names_at = @size
       names&.each { |name| word_to_text(name) }
       base = load_memory
       [base, base + names_at]
+    ensure
+      clear
     end
 
     private
+
+    def clear
+      @size = 0
+      [@words, @format, @pointers, @texts, @later, @text].each(&:clear)
+    end
 
     def load_memory
       total = @size + @text.bytesize
