@@ -11,7 +11,7 @@ else()
   endif()
 endif()
 
-foreach(name types cursor errors transactions threads gc)
+foreach(name types cursor errors transactions threads gc readme)
   set(test language/ruby/${name})
   if(ruby_missing)
     add_test(NAME ${test} COMMAND "${CMAKE_COMMAND}" -E echo "skipped: ${ruby_missing}")

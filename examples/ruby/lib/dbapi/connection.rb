@@ -198,20 +198,32 @@ module DBAPI
     end
 
     # Makes a call that may wait, so that what Ruby wants of this thread meanwhile cancels it: in a thread of its own,
-    # since Ruby cannot interrupt one that is in a C function.
+    # since Ruby cannot interrupt one that is in a C function. Does not end before the call has.
     def interruptibly(&call)
-      thread = Thread.new(&call)
-      thread.report_on_exception = false
-      thread.value
-    ensure
-      while thread&.alive?
-        # It may be that the statement has not begun yet.
-        Native::CONNECTION_CANCEL.call(@handle, 0) if @handle
-        thread.join(0.1)
+      Thread.handle_interrupt(Object => :never) do
+        thread = Thread.new(&call)
+        thread.report_on_exception = false
+        begin
+          Thread.handle_interrupt(Object => :immediate) { thread.value }
+        ensure
+          end_call(thread)
+        end
       end
     end
 
     private
+
+    def end_call(thread)
+      while thread.alive?
+        begin
+          # Again and again: the statement may not have begun yet.
+          Native::CONNECTION_CANCEL.call(@handle, 0) if @handle
+          thread.join(0.1)
+        rescue Error, Interrupt # what the call raised; the user's second ^C
+          next
+        end
+      end
+    end
 
     def guard(&call)
       @interruptible ? interruptibly(&call) : yield
