@@ -12,7 +12,9 @@ require_relative "lib/dbapi"
 ROUNDS = Integer(ARGV.fetch(0, 7))
 POINTS = 5000
 ROWS = 1_000_000
-FETCH = "SELECT i, i*1.5::float8, 'row number '||i, i%2=0 FROM generate_series(1,#{ROWS}) i"
+FETCH = "SELECT i, i*1.5::float8, 'row number '||i, i%2=0 FROM generate_series(1,#{ROWS}) i".freeze
+POINT = "SELECT id, name FROM points WHERE id = %s"
+PG_POINT = POINT.sub("%s", "$1").freeze
 TABLE = "CREATE TEMP TABLE points AS SELECT i AS id, 'name '||i AS name FROM generate_series(1, 10000) i; " \
         "ALTER TABLE points ADD PRIMARY KEY (id); ANALYZE points"
 
@@ -30,7 +32,7 @@ pg_fetch = lambda do |sql, map|
   result.values.tap { result.clear }
 end
 pg_point = lambda do |id|
-  result = pg.exec_params("SELECT id, name FROM points WHERE id = $1", [id])
+  result = pg.exec_params(PG_POINT, [id])
   result.type_map = typed
   result.values.tap { result.clear }
 end
@@ -39,12 +41,16 @@ points = ->(&query) { -> { POINTS.times { |i| query.call(i % 10_000 + 1) } } }
 
 WORK = {
   "point: ruby-pg exec_params, typed" => points.call(&pg_point),
-  "point: ours, one cursor" => points.call { |id| cursor.execute("SELECT id, name FROM points WHERE id = %s", [id]).fetchall },
-  "point: ours, conn.execute" => points.call { |id| conn.execute("SELECT id, name FROM points WHERE id = %s", [id]).fetchall },
+  "point: ours, one cursor" => points.call { |id| cursor.execute(POINT, [id]).fetchall },
+  "point: ours, conn.execute" => points.call { |id| conn.execute(POINT, [id]).fetchall },
   "fetch: ruby-pg, text" => -> { pg_fetch.call(FETCH, nil) },
   "fetch: ruby-pg, typed" => -> { check.call(pg_fetch.call(FETCH, typed).last) },
   "fetch: ours, fetchall" => -> { check.call(cursor.execute(FETCH).fetchall.last) },
-  "fetch: ours, each" => -> { check.call(cursor.execute(FETCH).inject { |_last, row| row }) }
+  "fetch: ours, each" => lambda do
+    last = nil
+    cursor.execute(FETCH).each { |row| last = row }
+    check.call(last)
+  end
 }.freeze
 
 def seconds(clock)
@@ -70,6 +76,6 @@ median = ->(name, which) { times[name].map { |both| both[which] }.sort[ROUNDS / 
 WORK.each_key do |name|
   base = name.start_with?("point") ? "point: ruby-pg exec_params, typed" : "fetch: ruby-pg, typed"
   unit, scale = name.start_with?("point") ? ["us", 1e6 / POINTS] : ["s ", 1]
-  puts format("%-36s %9.3f %s %9.3f %s %8.2f", name, median.call(name, 0) * scale, unit, median.call(name, 1) * scale, unit,
-              median.call(base, 0) / median.call(name, 0))
+  wall, cpu = [0, 1].map { |which| median.call(name, which) * scale }
+  puts format("%-36s %9.3f %s %9.3f %s %8.2f", name, wall, unit, cpu, unit, median.call(base, 0) * scale / wall)
 end

@@ -30,7 +30,7 @@ module DBAPI
   #
   # rows: :hash makes rows Hashes; interruptible: see Connection#interruptible; autocommit: true from the beginning.
   def self.connect(dsn = nil, rows: :array, interruptible: false, autocommit: false, **keywords)
-    connection = Connection.new(dsn, keywords, rows: rows, interruptible: interruptible)
+    connection = Connection.new(dsn, keywords, rows:, interruptible:)
     connection.autocommit = true if autocommit
     return connection unless block_given?
 

@@ -18,7 +18,7 @@ class TestErrors < DatabaseTest
   def test_fields
     @conn.execute("CREATE TEMP TABLE parts (id int CONSTRAINT parts_positive CHECK (id > 0))")
     error = assert_raises(DBAPI::IntegrityError) { @conn.execute("INSERT INTO parts VALUES (%s)", [-1]) }
-    assert_equal ["23514", "check_violation", "ERROR", "parts", "parts_positive"],
+    assert_equal %w[23514 check_violation ERROR parts parts_positive],
                  [error.sqlstate, error.condition, error.severity, error.table_name, error.constraint_name]
     assert_match(/violates check constraint/, error.message_primary)
     assert_match(/Failing row contains/, error.message_detail)
@@ -72,7 +72,7 @@ class TestErrors < DatabaseTest
     @conn.close
     assert_predicate @conn, :closed?
     [-> { @conn.cursor }, -> { @conn.commit }, -> { @conn.execute("SELECT 1") }, -> { other.execute("SELECT 1") },
-     -> { other.fetchone }, -> { @conn.transaction {} }, -> { @conn.cancel }, -> { @conn.wait_notify(0) },
+     -> { other.fetchone }, -> { @conn.transaction { nil } }, -> { @conn.cancel }, -> { @conn.wait_notify(0) },
      -> { @conn.autocommit = true }, -> { @conn.reset }].each { |use| assert_raises(DBAPI::InterfaceError, &use) }
     assert_equal [:unknown, -1], [@conn.transaction_status, @conn.fileno]
     assert_match(/closed/, @conn.inspect)

@@ -22,7 +22,8 @@ class TestGarbageCollection < DatabaseTest
   def test_a_cursor_outlives_its_connection_object
     cursors = Array.new(20) { DBAPI.connect.cursor }
     GC.start
-    assert_equal [[1]] * 20, cursors.map { |cursor| cursor.execute("SELECT 1").fetchone }
+    rows = cursors.map { |cursor| cursor.execute("SELECT 1").fetchone }
+    assert_equal [[1]] * 20, rows
   end
 
   # In an order of Ruby's: the objects die in one sweep.
@@ -33,7 +34,6 @@ class TestGarbageCollection < DatabaseTest
       conn.close if (i % 3).zero?
       cursors.sample.close if i.even?
       cursors.pop if i.odd?
-      conn = cursors = nil
       GC.start if (i % 20).zero?
     end
     assert_equal 1, one("SELECT 1")
@@ -86,7 +86,7 @@ class TestGarbageCollection < DatabaseTest
     end
     assert_equal [1.5, "text", [2**70, 1]], few
     assert_equal [params], rows
-    assert_equal ["text", "x"], named.first
+    assert_equal %w[text x], named.first
     assert_equal "22012", error
   end
 

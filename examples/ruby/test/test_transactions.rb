@@ -41,7 +41,7 @@ class TestTransactions < DatabaseTest
   end
 
   def test_the_block_commits_and_gives_its_value
-    assert_equal :value, @conn.transaction { insert(1) && :value }
+    assert_equal(:value, @conn.transaction { insert(1) && :value })
     assert_equal [1], committed
   end
 

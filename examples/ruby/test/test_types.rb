@@ -59,7 +59,7 @@ class TestTypes < DatabaseTest
     ["timestamptz", DateTime.new(2020, 1, 2, 3, 4, Rational(11, 2), "+2"), Time.at(1_577_927_045, 500_000)],
     ["timestamp", DBAPI::Timestamp.new(Time.new(2020, 1, 2, 3, 4, 5, "+02:00")), Time.utc(2020, 1, 2, 3, 4, 5)],
     ["date", Date::Infinity.new, Float::INFINITY], ["date", -Date::Infinity.new, -Float::INFINITY],
-    ["jsonb", [1].to_json, [1]], ["jsonb", "null", nil], ["uuid", "A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"],
+    ["jsonb", [1].to_json, [1]], ["jsonb", "null", nil], %w[uuid A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11 a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11],
     ["inet", "10.1.2.3/8", "10.1.2.3/8"], ["bit(5)", "10110", "10110"], ["varbit", "", ""], ["point", "(1,2.5)", [1.0, 2.5]],
     ["box", "(0,0),(1,1)", "(1,1),(0,0)"], ["int4multirange", "{[1,3),[5,7)}", [1...3, 5...7]],
     ["xid8", (2**64 - 1).to_s, 2**64 - 1], ["timestamp", "infinity", Float::INFINITY], ["timestamp", "294270-01-01", "294270-01-01 00:00:00"],

@@ -38,7 +38,7 @@ module DBAPI
     # A cursor; with a block, it is closed at its end, and the block's value is returned. With a name it is a
     # server-side one, which may be scrollable (true, false, nil: not said) and outlive its transaction (withhold).
     def cursor(name = nil, scrollable: nil, withhold: false, rows: @rows)
-      cursor = Cursor.new(self, @handle, name: name, scrollable: scrollable, withhold: withhold, rows: rows)
+      cursor = Cursor.new(self, @handle, name:, scrollable:, withhold:, rows:)
       return cursor unless block_given?
 
       begin
@@ -50,7 +50,7 @@ module DBAPI
 
     # A cursor that has executed this.
     def execute(sql, params = nil, rows: @rows)
-      cursor(rows: rows).execute(sql, params)
+      cursor(rows:).execute(sql, params)
     end
 
     def commit
@@ -199,9 +199,9 @@ module DBAPI
 
     # Makes a call that may wait, so that what Ruby wants of this thread meanwhile cancels it: in a thread of its own,
     # since Ruby cannot interrupt one that is in a C function. Does not end before the call has.
-    def interruptibly(&call)
+    def interruptibly(&)
       Thread.handle_interrupt(Object => :never) do
-        thread = Thread.new(&call)
+        thread = Thread.new(&)
         thread.report_on_exception = false
         begin
           Thread.handle_interrupt(Object => :immediate) { thread.value }
@@ -225,8 +225,8 @@ module DBAPI
       end
     end
 
-    def guard(&call)
-      @interruptible ? interruptibly(&call) : yield
+    def guard(&)
+      @interruptible ? interruptibly(&) : yield
     end
 
     def call(function, *arguments)
@@ -251,7 +251,9 @@ module DBAPI
     end
 
     def choice(value)
-      { true => 1, false => 0, nil => -1, UNCHANGED => UNCHANGED }.fetch(value) { raise ArgumentError, "true, false or nil" }
+      { true => 1, false => 0, nil => -1, UNCHANGED => UNCHANGED }.fetch(value) do
+        raise ArgumentError, "#{value.inspect} is none of true, false and nil"
+      end
     end
 
     def truth(number)

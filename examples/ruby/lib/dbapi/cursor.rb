@@ -3,8 +3,8 @@
 module DBAPI
   # PEP 249's cursor: runs statements, and gives their rows; it is Enumerable over those that are left.
   #
-  # Threads may share one (each call has the cursor for itself, its rows are copied before it ends), but which row goes to
-  # which is then anyone's guess: a cursor belongs in one thread.
+  # Threads that share one break nothing (each call has the cursor for itself, its rows are copied before it ends), but
+  # which row goes to which is anyone's guess: a cursor belongs in one thread.
   class Cursor
     include Enumerable
 
@@ -54,10 +54,11 @@ module DBAPI
         case params
         when nil then run { Native::EXECUTE.call(@handle, sql, 0, 0, @at + 8) }
         when Hash
-          values, names = @parameters.write(params.values, params.keys)
+          params = params.to_a
+          values, names = @parameters.write(params.map(&:last), params.map(&:first))
           run { Native::EXECUTE_NAMED.call(@handle, sql, names, values, params.size, @at + 8) }
         else
-          params = Array(params)
+          params = [*params] # of our own: no other thread makes it longer meanwhile
           values, = @parameters.write(params)
           run { Native::EXECUTE.call(@handle, sql, values, params.size, @at + 8) }
         end
@@ -67,13 +68,16 @@ module DBAPI
 
     # Runs a statement once for each Array of parameters, in one pipeline; results are discarded.
     def executemany(sql, rows)
-      rows = rows.to_a
       raise TypeError, "a row of parameters is an Array" unless rows.all?(Array)
+
+      rows = rows.map { |row| Array.new(row) }
 
       # Without a row nobody knows how many placeholders are right, so the library must not count them.
       sql = rows.empty? ? "SELECT" : Native.text(sql)
       width = rows.empty? ? 0 : rows.first.size
-      raise ProgrammingError, "the rows of parameters are not of the same length" unless rows.all? { |row| row.size == width }
+      unless rows.all? { |row| row.size == width }
+        raise ProgrammingError, "the rows of parameters are not of the same length"
+      end
 
       @lock.synchronize do
         forget
@@ -86,6 +90,7 @@ module DBAPI
     # Runs SELECT * FROM name(...).
     def callproc(name, params = [])
       name = Native.text(name)
+      params = [*params]
       @lock.synchronize do
         forget
         values, = @parameters.write(params)
@@ -97,6 +102,7 @@ module DBAPI
     # The statement with its parameters as literals.
     def mogrify(sql, params = [])
       sql = Native.text(sql)
+      params = [*params]
       @lock.synchronize do
         values, = @parameters.write(params)
         mogrify_into = lambda do |buffer, capacity|
@@ -135,10 +141,11 @@ module DBAPI
       rows = @ready.drop(@next)
       @ready = NONE
       @next = 0
-      begin
+      block = nil
+      while block.nil? || block.size == @itersize
         block = receive(@itersize)
         rows = rows.empty? ? block : rows.concat(block)
-      end while block.size == @itersize
+      end
       shape(rows)
     end
 

@@ -72,9 +72,10 @@ module DBAPI
     end
 
     def text(kind, string)
+      bytes = string.b # a copy: another thread may change the string
       @texts << @words.size + 2
-      value(kind, @text.bytesize, string.bytesize)
-      @text << string.b
+      value(kind, @text.bytesize, bytes.bytesize)
+      @text << bytes
     end
 
     def word_to_text(name)
@@ -154,7 +155,7 @@ module DBAPI
 
     def put_array(array)
       lengths = []
-      items = array
+      items = Array.new(array)
       while items.first.is_a?(Array)
         lengths << items.size / lengths.inject(1, :*)
         raise DataError, "an array has at most 6 dimensions" if lengths.size == 6

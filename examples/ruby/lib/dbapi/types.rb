@@ -5,6 +5,7 @@ require "date"
 require "ipaddr"
 require "json"
 
+# What Ruby has no class for.
 module DBAPI
   # PostgreSQL's interval: its parts are kept apart, since months and days have no fixed length.
   Interval = Struct.new(:months, :days, :microseconds) do
@@ -35,7 +36,8 @@ module DBAPI
   Bounds = Struct.new(:lower, :upper, :lower_inclusive, :upper_inclusive, :empty)
 
   # PEP 249's description of a column; nil where PostgreSQL does not say.
-  Column = Struct.new(:name, :type_code, :display_size, :internal_size, :precision, :scale, :null_ok, :table_oid, :table_column)
+  Column = Struct.new(:name, :type_code, :display_size, :internal_size, :precision, :scale, :null_ok, :table_oid,
+                      :table_column)
 
   Notify = Struct.new(:pid, :channel, :payload)
 

@@ -83,14 +83,14 @@ module DBAPI
 
     def range(address)
       flags = at(address, 8).unpack1("x4l")
-      return Bounds.new(nil, nil, false, false, true) if flags & 1 != 0
+      return Bounds.new(nil, nil, false, false, true) if flags.odd?
 
       lower = read(address + 8)
       upper = read(address + 32)
-      return Bounds.new(lower, upper, false, flags & 4 != 0, false) if flags & 2 == 0 && !lower.nil?
+      return Bounds.new(lower, upper, false, flags & 4 != 0, false) if (flags & 2).zero? && !lower.nil?
 
       begin
-        Range.new(lower, upper, flags & 4 == 0)
+        Range.new(lower, upper, (flags & 4).zero?)
       rescue ArgumentError # of values that Ruby does not compare, such as a Date and infinity
         Bounds.new(lower, upper, flags & 2 != 0, flags & 4 != 0, false)
       end
