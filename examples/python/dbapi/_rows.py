@@ -1,0 +1,264 @@
+"""From the library's blocks of values to Python's.
+
+A block is read as plain memory, a column at a time: a slice of a memoryview is a column, and `tolist`, `bytes.count`
+and their like walk it in C. One row is read by one struct format instead, which costs less for so few cells.
+"""
+import ctypes
+import json
+import struct
+from ctypes import c_char_p
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+from ._call import rendered
+from ._lib import VALUE, Array, Hstore, Range, lib
+from .errors import DataError
+from .types import RANGES
+from .types import Range as AnyRange
+
+(NULL, BOOL, INT, FLOAT, NUMERIC, TEXT, BYTES, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID_, JSON, ARRAY,
+ RANGE) = range(17)
+HSTORE = 23
+_LEAST, _MOST = -1 << 63, (1 << 63) - 1
+_EPOCH, _EPOCH_UTC = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=timezone.utc)
+_DAY = 86400000000
+
+_memory = ctypes.pythonapi.PyMemoryView_FromMemory
+_memory.argtypes, _memory.restype = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int], ctypes.py_object
+_READ = 0x100
+
+
+# ---- one cell: functions of the two words of its union, and of what the session says about time zones ----
+
+
+def _bytes(first, second, session):
+    return ctypes.string_at(first, second)
+
+
+def _text(first, second, session):
+    return ctypes.string_at(first, second).decode()
+
+
+def _out_of_range(what, number):
+    raise DataError("%s %s is out of the range of Python's datetime: cast it to text" % (what, number))
+
+
+def _date(days, _, session):
+    if -719162 <= days <= 2932896:
+        return date.fromordinal(719163 + days)
+    if days in (_LEAST, _MOST):
+        # As psycopg2 has it: infinity is Python's last day.
+        return date.max if days > 0 else date.min
+    _out_of_range("the date", "%d days from 1970-01-01" % days)
+
+
+def _time(microseconds, _, session):
+    if microseconds == _DAY:
+        _out_of_range("the time", "24:00:00")
+    return (_EPOCH + timedelta(microseconds=microseconds)).time()
+
+
+def _timetz(microseconds, second, session):
+    offset = (second & 0xffffffff ^ 0x80000000) - 0x80000000
+    return _time(microseconds, 0, session).replace(tzinfo=timezone(timedelta(seconds=offset)))
+
+
+def _timestamp(microseconds, _, session):
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        if microseconds in (_LEAST, _MOST):
+            return datetime.max if microseconds > 0 else datetime.min
+        _out_of_range("the timestamp", "%d microseconds from 1970-01-01" % microseconds)
+
+
+def _timestamptz(microseconds, _, session):
+    try:
+        return session.local(_EPOCH_UTC + timedelta(microseconds=microseconds))
+    except (OverflowError, ValueError):
+        if microseconds in (_LEAST, _MOST):
+            return (datetime.max if microseconds > 0 else datetime.min).replace(tzinfo=timezone.utc)
+        _out_of_range("the timestamp", "%d microseconds from 1970-01-01 UTC" % microseconds)
+
+
+def _interval(microseconds, second, session):
+    days, months = struct.unpack("ii", struct.pack("q", second))
+    # As psycopg2 has it: a year is 365 days, and a month 30.
+    years = int(months / 12)
+    try:
+        return timedelta(days + 365 * years + 30 * (months - 12 * years), 0, microseconds)
+    except OverflowError:
+        _out_of_range("the interval", "of %d months, %d days" % (months, days))
+
+
+def _uuid(first, second, session):
+    return str(UUID(bytes=struct.pack("qq", first, second)))
+
+
+def _array(pointer, _, session):
+    array = Array.from_address(pointer)
+    if array.dimensions == 0:
+        return []
+    items = columns(array.items, array.count, 1, session)[0]
+    for dimension in range(array.dimensions - 1, 0, -1):
+        length = array.lengths[dimension]
+        items = [items[i:i + length] for i in range(0, len(items), length)]
+    return items
+
+
+def _range(pointer, _, session):
+    found = Range.from_address(pointer)
+    kind = RANGES.get(found.subtype_oid, AnyRange)
+    if found.flags & 1:
+        return kind(empty=True)
+    lower, upper = columns(pointer + Range.lower.offset, 2, 1, session)[0]
+    return kind(lower, upper, ("[" if found.flags & 2 else "(") + ("]" if found.flags & 4 else ")"))
+
+
+def hstore(pointer, _, session):
+    found = Hstore.from_address(pointer)
+    if not found.count:
+        return {}
+    return dict(zip(columns(found.keys, found.count, 1, session)[0], columns(found.values, found.count, 1, session)[0]))
+
+
+_CELLS = {BOOL: lambda first, _, session: bool(first & 0xff), INT: lambda first, _, session: first,
+          NUMERIC: lambda *cell: Decimal(_text(*cell)), TEXT: _text, BYTES: _bytes, DATE: _date, TIME: _time,
+          TIMETZ: _timetz, TIMESTAMP: _timestamp, TIMESTAMPTZ: _timestamptz, INTERVAL: _interval, UUID_: _uuid,
+          JSON: lambda *cell: json.loads(_text(*cell)), ARRAY: _array, RANGE: _range}
+
+
+def register(kind, cell):
+    """Has values of a kind arrive in another way; gives what did it before."""
+    before = _CELLS.get(kind)
+    _CELLS[kind] = cell
+    _COLUMNS.pop(kind, None)
+    _plans.clear()
+    return before
+
+
+def _cell(address, session):
+    """Any cell by itself, with whatever kind it has."""
+    kind, oid, first, second = struct.unpack("iIqq", ctypes.string_at(address, VALUE))
+    if kind == NULL:
+        return None
+    if kind == FLOAT:
+        return struct.unpack("d", struct.pack("q", first))[0]
+    if kind == BYTES and oid == 17:
+        return memoryview(_bytes(first, second, session))
+    if kind in _CELLS:
+        return _CELLS[kind](first, second, session)
+    return rendered(lib.value_format, address).decode()
+
+
+# ---- a column: functions of its block, of the place of its first cell and the distance between two, in words ----
+
+
+def _strings(words, at, step, count):
+    """The bytes of texts; what is no text is empty. None of them has a NUL in it, and each ends with one."""
+    found = (c_char_p * count).from_buffer_copy(words[at::step].tobytes())[:]
+    return [data or b"" for data in found] if None in found else found
+
+
+def _texts(words, at, step, count, session):
+    return b"\0".join(_strings(words, at, step, count)).decode().split("\0")
+
+
+def _numerics(words, at, step, count, session):
+    return [Decimal(digits or 0) for digits in _texts(words, at, step, count, session)]
+
+
+def _dates(words, at, step, count, session):
+    days = words[at::step].tolist()
+    if -719162 <= min(days) and max(days) <= 2932896:
+        convert = date.fromordinal
+        return [convert(719163 + day) for day in days]
+    return [_date(day, 0, session) for day in days]
+
+
+def _timestamps(words, at, step, count, session):
+    try:
+        return [_EPOCH + timedelta(0, 0, microseconds) for microseconds in words[at::step].tolist()]
+    except OverflowError:
+        return [_timestamp(microseconds, 0, session) for microseconds in words[at::step].tolist()]
+
+
+def _timestamptzs(words, at, step, count, session):
+    return [_timestamptz(microseconds, 0, session) for microseconds in words[at::step].tolist()]
+
+
+def _jsons(words, at, step, count, session):
+    return [json.loads(document or "null") for document in _texts(words, at, step, count, session)]
+
+
+_COLUMNS = {BOOL: lambda words, at, step, *_: words.cast("B").cast("?")[8 * at::8 * step].tolist(),
+            INT: lambda words, at, step, *_: words[at::step].tolist(),
+            FLOAT: lambda words, at, step, *_: words.cast("B").cast("d")[at::step].tolist(),
+            TEXT: _texts, NUMERIC: _numerics, DATE: _dates, TIMESTAMP: _timestamps, TIMESTAMPTZ: _timestamptzs,
+            JSON: _jsons}
+
+
+def columns(address, count, width, session):
+    """The columns, as lists, of a block of `count` rows, at least one."""
+    view = _memory(address, count * width * VALUE, _READ)
+    words = view.cast("q")
+    step = VALUE // 8 * width
+    found = []
+    for i in range(width):
+        kinds = view[VALUE * i::VALUE * width].tobytes()
+        nulls = kinds.count(NULL)
+        kind = max(kinds)
+        if nulls == count:
+            column = [None] * count
+        elif kind in _COLUMNS and kinds.count(kind) + nulls == count:
+            # The words of a NULL are zeros, which every function above can take.
+            column = _COLUMNS[kind](words, VALUE // 8 * i + 1, step, count, session)
+            if nulls:
+                column = [value if present else None for value, present in zip(column, kinds)]
+        else:
+            first = address + VALUE * i
+            column = [_cell(cell, session) for cell in range(first, first + VALUE * width * count, VALUE * width)]
+        found.append(column)
+    return found
+
+
+_plans = {}
+
+
+def _plan(kinds):
+    """How to read a row whose columns are of these kinds: a struct's format, and a function for each column."""
+    form = "=" + "".join("Bxxx4x" + ("dq" if kind == FLOAT else "qq") for kind in kinds)
+    cells = [_CELLS.get(kind) for kind in kinds]
+    cells = [(lambda first, _, session: first) if kind == FLOAT else cell for cell, kind in zip(cells, kinds)]
+    plan = struct.Struct(form).unpack_from, kinds, cells
+    if len(_plans) >= 1000:
+        _plans.clear()
+    _plans[kinds] = plan
+    return plan
+
+
+def row(address, kinds, session):
+    """One row, of columns that the description says are of these kinds."""
+    unpack, kinds, cells = _plans.get(kinds) or _plan(kinds)
+    words = unpack(ctypes.string_at(address, VALUE * len(kinds)))
+    return tuple([
+        cell(first, second, session) if found == kind and cell and kind != BYTES
+        else None if not found else _cell(address + VALUE * i, session)
+        for i, (found, kind, cell, first, second)
+        in enumerate(zip(words[::3], kinds, cells, words[1::3], words[2::3]))])
+
+
+def rows(address, count, kinds, session):
+    """A block of rows as a list of tuples."""
+    if not kinds:
+        return [()] * count
+    if count < 4:
+        step = VALUE * len(kinds)
+        return [row(address + step * i, kinds, session) for i in range(count)]
+    found, step = [], VALUE * len(kinds)
+    # Few enough at a time to stay in the processor's cache.
+    for first in range(0, count, 2000):
+        block = columns(address + step * first, min(2000, count - first), len(kinds), session)
+        found += zip(*block)
+    return found

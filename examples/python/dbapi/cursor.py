@@ -1,0 +1,479 @@
+"""Cursors."""
+import operator
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from ctypes import byref, c_size_t, c_void_p, string_at
+from datetime import timezone
+
+from . import _rows
+from ._call import call, check, obtain, string
+from ._interrupt import waiting
+from ._lib import COLUMN, Column, Value, lib, text
+from ._params import Literal, Parameters, bindable, fill
+from .errors import DataError, Error, InterfaceError, NotSupportedError, ProgrammingError
+
+# How many rows are asked for and turned into Python's at a time.
+_BLOCK = 2000
+_READ_AHEAD = 1024
+
+
+class Description(tuple):
+    """A column of a description: PEP 249's seven items, which have names too."""
+
+    name, type_code, display_size, internal_size, precision, scale, null_ok = (
+        property(operator.itemgetter(i)) for i in range(7))
+    table_oid = table_column = None
+
+    @classmethod
+    def at(cls, address):
+        column = Column.from_address(address)
+        items = (column.display_size, column.internal_size, column.precision, column.scale, column.null_ok)
+        found = cls((text(column.name), column.type_code) + tuple(None if item < 0 else item for item in items))
+        found.table_oid, found.table_column = column.table_oid or None, column.table_column or None
+        return found
+
+    def __repr__(self):
+        return "Column(name=%r, type_code=%r)" % (self.name, self.type_code)
+
+
+class _Turn:
+    """One call on a cursor at a time, for each ends the life of the rows that the last gave: other threads wait.
+    A signal handler, which would wait for itself, gets an error."""
+
+    def __init__(self):
+        self.lock, self.taken = threading.RLock(), False
+
+    def __enter__(self):
+        self.lock.acquire()
+        if self.taken:
+            self.lock.release()
+            raise InterfaceError("the cursor is in a call")
+        self.taken = True
+
+    def __exit__(self, *_):
+        self.taken = False
+        self.lock.release()
+
+
+def _count(value, what, least=0):
+    """A number of rows. (ctypes would take any int, and cut it off.)"""
+    value = operator.index(value)
+    if value < least:
+        raise ProgrammingError("%s must be at least %d, not %d" % (what, least, value))
+    return min(value, 1 << 40)
+
+
+class cursor:
+    """A cursor on a connection. With a name it is a server-side one."""
+
+    _handle = None
+    arraysize = 1
+    itersize = _BLOCK
+    # Called with the offset of a timestamptz, a timedelta; None: they come without a time zone.
+    tzinfo_factory = timezone
+    # What a subclass makes of a list of tuples.
+    _made = None
+    # Keeps the results of every statement of an execute, for nextset; else the last one's.
+    all_results = False
+    lastrowid = property(lambda self: lib.lastrowid(self._handle))
+
+    def __init__(self, conn, name=None):
+        self.connection, self.name = conn, name
+        self.scrollable, self.withhold = None, False
+        self.binding = conn.binding
+        self._closed = False
+        self._turn = _Turn()
+        self._kinds = self._description = self._counted = self._zone = None
+        self._keeps_all = False
+        # Rows that were read but not yet handed out, the last first; and how many to read next.
+        self._ahead, self._step = [], 1
+        self._rows, self._nrows, self._error = c_void_p(), c_size_t(), c_void_p()
+        self._places = byref(self._rows), byref(self._nrows), byref(self._error)
+        if name is None:
+            self._handle = obtain(lib.cursor, conn._handle)
+        else:
+            string(name, "the cursor's name")
+
+    def __del__(self, free=lib.cursor_free):
+        handle, self._handle = self._handle, None
+        if handle:
+            free(handle)
+
+    def __repr__(self):
+        return "<cursor object at %#x; closed: %d>" % (id(self), self.closed)
+
+    def handle(self):
+        """The library's handle. A named cursor has one once its attributes count."""
+        if self._handle is None:
+            scrollable = -1 if self.scrollable is None else int(bool(self.scrollable))
+            self._handle = obtain(lib.cursor_named, self.connection._handle, string(self.name, "the cursor's name"),
+                                  scrollable, bool(self.withhold))
+        return self._handle
+
+    def _call(self, function, *arguments):
+        """Calls one of the library's functions for this cursor, which may wait. Not but in turn."""
+        error = self._error
+        try:
+            status = waiting(self.connection._handle, function, self._handle, *arguments, self._places[2])
+        except BaseException:  # KeyboardInterrupt, that is
+            lib.error_free(error)
+            error.value = None
+            raise
+        if status < 0:
+            try:
+                check(status, error)
+            except Error as raised:
+                raised.cursor = self
+                raise
+        return status
+
+    def _open(self):
+        if self._closed:
+            raise InterfaceError("cursor already closed")
+        if self.connection._closed:
+            raise InterfaceError("connection already closed")
+
+    # ---- executing ----
+
+    def _sql(self, query):
+        """A statement as a str, of a str, of bytes or of what dbapi.sql composes."""
+        if isinstance(query, bytes):
+            query = query.decode()
+        elif hasattr(query, "as_string"):
+            query = query.as_string(self)
+        if not isinstance(query, str):
+            raise TypeError("a statement must be a str, not %s" % type(query).__name__)
+        return query
+
+    def _begin(self):
+        """What was there before goes, whether or not what follows succeeds."""
+        if self.all_results != self._keeps_all:
+            call(lib.cursor_set_all_results, self._handle, bool(self.all_results))
+            self._keeps_all = self.all_results
+        self._kinds = self._description = self._counted = None
+        self._ahead.clear()
+        self._step = 1
+
+    def execute(self, query, vars=None):
+        with self._turn:
+            self._execute(self._sql(query), vars)
+
+    def _execute(self, query, given):
+        self._open()
+        self.handle()
+        sql = string(query, "a statement")
+        parameters = None if given is None else Parameters(self, query, given)
+        self._begin()
+        if parameters is None:
+            self._call(lib.execute, sql, None, 0)
+        elif parameters.literals or self.binding == "client" or not bindable(query):
+            self._call(lib.execute, parameters.mogrify(self._handle, sql), None, 0)
+        elif parameters.names is None:
+            self._call(lib.execute, sql, parameters.values, parameters.count)
+        else:
+            self._call(lib.execute_named, sql, parameters.names, parameters.values, parameters.count)
+
+    def executemany(self, query, vars_list):
+        """All rows in one pipeline, if the server can be given them apart; else one statement after the other."""
+        query = self._sql(query)
+        with self._turn:
+            self._open()
+            if self.name is not None:
+                raise ProgrammingError("can't call .executemany() on named cursors")
+            rows = list(vars_list)
+            if self.binding != "client" and bindable(query) and rows and self._pipeline(query, rows):
+                return
+            total = 0
+            for row in rows:
+                self._execute(query, row)
+                total += max(0, lib.rowcount(self._handle))
+            self._begin()
+            # The library has the last row's result; PEP 249 has none.
+            self._counted = total
+
+    def _pipeline(self, query, rows):
+        """Sends all rows; or says that it cannot, since one has what no server can bind."""
+        sql = string(query, "a statement")
+        named = isinstance(rows[0], Mapping)
+        if named:
+            sql, names = self._numbered(sql, rows[0])
+            try:
+                rows = [[row[name] for name in names] for row in rows]
+            except KeyError as missing:
+                raise ProgrammingError("there is no parameter named %s" % missing) from None
+        width = len(rows[0])
+        values, keep = (Value * (width * len(rows)))(), []
+        slots = iter(values)
+        try:
+            for number, row in enumerate(rows):
+                if isinstance(row, (str, bytes)) or not isinstance(row, Sequence):
+                    raise TypeError("parameters must be a sequence or a mapping, not %s" % type(row).__name__)
+                if len(row) != width:
+                    raise ProgrammingError("row %d has not as many parameters as the first" % number)
+                for value in row:
+                    fill(next(slots), value, keep)
+        except Literal:
+            return False
+        self._begin()
+        if named:
+            call(lib.cursor_set_paramstyle, self._handle, 1)
+        try:
+            self._call(lib.executemany, sql, values, width, len(rows))
+        finally:
+            if named:
+                call(lib.cursor_set_paramstyle, self._handle, 0)
+        return True
+
+    def _numbered(self, sql, row):
+        """A statement with $1 for the first of the names that it has, and so on; and those names.
+
+        The library finds the placeholders: it is given texts that nobody can guess, and they are found again."""
+        marks = {name: secrets.token_hex(16) for name in row}
+        sql = Parameters(self, None, marks).mogrify(self._handle, sql)
+        names = []
+        for name, mark in marks.items():
+            quoted = b"'%s'" % mark.encode()
+            if quoted in sql:
+                names.append(name)
+                sql = sql.replace(quoted, b"$%d" % len(names))
+        return sql, names
+
+    def mogrify(self, query, vars=None):
+        """The statement, in bytes, with its parameters as literals."""
+        query = self._sql(query)
+        with self._turn:
+            self._open()
+            self.handle()
+            sql = string(query, "a statement")
+            return sql if vars is None else Parameters(self, query, vars).mogrify(self._handle, sql)
+
+    def callproc(self, procname, parameters=None):
+        name = string(procname, "the function's name")
+        with self._turn:
+            self._open()
+            self.handle()
+            given = Parameters(self, None, parameters or ())
+            if given.literals:
+                raise NotSupportedError("callproc cannot be given tuples, or what has to be a literal")
+            self._begin()
+            if given.names is None:
+                self._call(lib.callproc, name, given.values, given.count)
+            else:
+                self._call(lib.callproc_named, name, given.names, given.values, given.count)
+        return parameters
+
+    def setinputsizes(self, sizes):
+        """Accepted, and without effect, as in psycopg2."""
+        self._open()
+
+    def setoutputsize(self, size, column=None):
+        """Accepted, and without effect: values come whole."""
+        self._open()
+
+    # ---- fetching ----
+
+    def _describe(self):
+        width = c_size_t()
+        address = lib.description(self._handle, byref(width))
+        # The kinds alone: what dbapi_column_t has in its third place.
+        self._kinds = b"" if not address else string_at(address, COLUMN * width.value)[Column.kind.offset::COLUMN]
+        return self._kinds
+
+    def _fetch(self, size):
+        """At most so many rows of the library's, as tuples; none at the end."""
+        if self.name is None:
+            # This one never waits.
+            status = lib.fetchmany(self._handle, size, *self._places)
+            if status < 0:
+                check(status, self._error)
+        else:
+            status = self._call(lib.fetchmany, size, *self._places[:2])
+            self._description = None
+        if status:
+            return []
+        self._zone = None
+        address, count = self._rows.value, self._nrows.value
+        kinds = self._kinds
+        if kinds is None:
+            kinds = self._describe()
+        try:
+            return _rows.rows(address, count, kinds, self)
+        except DataError:
+            # A value that Python has not is the error of its own row.
+            return [self._alone(address + _rows.VALUE * len(kinds) * i, kinds) for i in range(count)]
+
+    def _alone(self, address, kinds):
+        try:
+            return _rows.row(address, kinds, self)
+        except DataError as error:
+            return error
+
+    def _next(self, step):
+        """The next row, or None; `step` rows are read if there are none ahead."""
+        ahead = self._ahead
+        if not ahead:
+            block = self._fetch(step)
+            if not block:
+                return None
+            if len(block) == 1:
+                ahead = block
+            else:
+                block.reverse()
+                ahead[:] = block
+        row = ahead.pop()
+        if type(row) is not tuple:
+            raise row
+        return row
+
+    def _take(self, size):
+        """At most so many rows; None: all."""
+        found = []
+        while self._ahead and (size is None or len(found) < size):
+            found.append(self._ahead.pop())
+        while size is None or len(found) < size:
+            if self.name is not None:
+                # One FETCH for all of them.
+                step = (1 << 31) - 1 if size is None else size - len(found)
+            else:
+                step = _BLOCK if size is None else min(_BLOCK, size - len(found))
+            block = self._fetch(step)
+            found += block
+            if len(block) < step:
+                break
+        for row in found:
+            if type(row) is not tuple:
+                raise row
+        return found
+
+    def fetchone(self):
+        with self._turn:
+            self._fetchable()
+            # Of what is on the server one at a time: the server's own state must be what was asked for.
+            step = 1 if self.name is not None else self._step
+            self._step = min(2 * step, _READ_AHEAD)
+            row = self._next(step)
+            return row if row is None or self._made is None else self._made([row])[0]
+
+    def fetchmany(self, size=None):
+        with self._turn:
+            self._fetchable()
+            rows = self._take(_count(self.arraysize if size is None else size, "size"))
+            return rows if self._made is None else self._made(rows)
+
+    def fetchall(self):
+        with self._turn:
+            self._fetchable()
+            rows = self._take(None)
+            return rows if self._made is None else self._made(rows)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        with self._turn:
+            self._fetchable()
+            row = self._next(_count(self.itersize, "itersize", 1) if self.name is not None else _READ_AHEAD)
+            if row is None:
+                raise StopIteration
+            return row if self._made is None else self._made([row])[0]
+
+    next = __next__
+
+    def _fetchable(self):
+        self._open()
+        if self._handle is None or self._counted is not None:
+            raise ProgrammingError("no results to fetch")
+
+    def scroll(self, value, mode="relative"):
+        if mode not in ("relative", "absolute"):
+            raise ProgrammingError("mode must be 'relative' or 'absolute', not %r" % (mode,))
+        value = operator.index(value)
+        with self._turn:
+            self._fetchable()
+            if mode == "relative":
+                if self._ahead and 0 <= value <= len(self._ahead):
+                    del self._ahead[len(self._ahead) - value:]
+                    return
+                value -= len(self._ahead)
+            if not -1 << 63 <= value < 1 << 63:
+                raise ProgrammingError("scroll destination out of bounds")
+            self._call(lib.scroll, value, int(mode == "absolute"))
+            self._ahead.clear()
+
+    def nextset(self):
+        """Goes to the next statement's result; None if there is none. `all_results` has to be set before execute."""
+        with self._turn:
+            self._fetchable()
+            if not self.all_results:
+                raise NotSupportedError("nextset needs all_results")
+            if self._call(lib.nextset):
+                return None
+            self._kinds = self._description = None
+            self._ahead.clear()
+            return True
+
+    # ---- what is known of the last statement ----
+
+    @property
+    def description(self):
+        with self._turn:
+            if self._description is None and self._handle and self._counted is None:
+                width = c_size_t()
+                address = lib.description(self._handle, byref(width))
+                if address:
+                    self._description = tuple(Description.at(address + COLUMN * i) for i in range(width.value))
+            return self._description
+
+    @property
+    def rowcount(self):
+        if self._handle is None:
+            return -1
+        return lib.rowcount(self._handle) if self._counted is None else self._counted
+
+    @property
+    def rownumber(self):
+        found = 0 if self._handle is None else lib.rownumber(self._handle)
+        return found if found < 0 else found - len(self._ahead)
+
+    statusmessage = property(lambda self: text(lib.cursor_statusmessage(self._handle)))
+    query = property(lambda self: lib.cursor_query(self._handle))
+
+    @property
+    def closed(self):
+        return self._closed or self.connection._closed
+
+    def close(self):
+        with self._turn:
+            self._closed = True
+            self._ahead.clear()
+            if self._handle:
+                self._call(lib.cursor_close)
+
+    def __enter__(self):
+        self._open()
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        self.close()
+
+    def local(self, instant):
+        """A datetime in UTC as one with the session's offset from it, as of this fetch."""
+        if self._zone is None:
+            self._zone = self.connection.zone()
+        factory = self.tzinfo_factory
+        if self._zone is timezone.utc and factory is timezone:
+            return instant
+        instant = instant.astimezone(self._zone)
+        return instant.replace(tzinfo=factory and factory(instant.utcoffset()))
+
+    # ---- COPY ----
+
+    def copy_expert(self, sql, file, size=8192):
+        raise NotSupportedError("COPY is not supported")
+
+    def copy_from(self, file, table, sep="\t", null="\\N", size=8192, columns=None):
+        raise NotSupportedError("COPY is not supported")
+
+    def copy_to(self, file, table, sep="\t", null="\\N", columns=None):
+        raise NotSupportedError("COPY is not supported")
