@@ -8,10 +8,14 @@ Python's own handler: any other may mean that the program wants to finish its wo
 import os
 import signal
 import threading
+# The signal module's wraps what it gives, which takes longer than all the rest here.
+from _signal import getsignal, set_wakeup_fd
 
 from ._lib import lib
 
 enabled = True
+get_ident = threading.get_ident
+_SIGINT, _raises = int(signal.SIGINT), signal.default_int_handler
 _main = threading.main_thread().ident
 
 
@@ -27,7 +31,7 @@ class _Watcher:
         while True:
             signals = os.read(self.reading, 64)
             connection, others = self.connection, self.others
-            if signal.SIGINT in signals and connection:
+            if _SIGINT in signals and connection:
                 # Harmless if the call has ended meanwhile, or the handle is freed.
                 lib.connection_cancel(connection, None)
             if others >= 0:
@@ -43,7 +47,7 @@ _watcher = None
 def _forget():
     """In a forked child, which has not the thread."""
     global _watcher, _main
-    _watcher, _main = None, threading.get_ident()
+    _watcher, _main = None, get_ident()
 
 
 os.register_at_fork(after_in_child=_forget)
@@ -52,18 +56,18 @@ os.register_at_fork(after_in_child=_forget)
 def waiting(connection, function, *arguments):
     """Calls a function that may wait for the server; Ctrl-C cancels the connection's command meanwhile."""
     global _watcher
-    if threading.get_ident() != _main or not enabled \
-            or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if get_ident() != _main or not enabled \
+            or getsignal(_SIGINT) is not _raises:
         return function(*arguments)
     watcher = _watcher
     if watcher is None:
         watcher = _watcher = _Watcher()
     watcher.connection = connection
     try:
-        watcher.others = signal.set_wakeup_fd(watcher.writing, warn_on_full_buffer=False)
+        watcher.others = set_wakeup_fd(watcher.writing, warn_on_full_buffer=False)
         try:
             return function(*arguments)
         finally:
-            signal.set_wakeup_fd(watcher.others)
+            set_wakeup_fd(watcher.others)
     finally:
         watcher.connection = None

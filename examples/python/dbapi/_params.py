@@ -206,6 +206,28 @@ def literal(cursor, value):
     return rendered(lib.cursor_mogrify, cursor.handle(), b"%s", values, 1)
 
 
+def quick(slots, given):
+    """Fills Values that were used before, if the commonest types are all there is; else says that it cannot."""
+    if adapters:
+        return False
+    for slot, value in zip(slots, given):
+        kind = type(value)
+        if kind is int:
+            if not -0x8000000000000000 <= value <= 0x7fffffffffffffff:
+                return False
+            slot.kind, slot.integer = kinds.INT, value
+        elif kind is str:
+            data = value.encode()
+            slot.kind, slot.data, slot.length = kinds.TEXT, data, len(data)
+        elif kind is float:
+            slot.kind, slot.floating = kinds.FLOAT, value
+        elif value is None:
+            slot.kind = kinds.NULL
+        else:
+            return False
+    return True
+
+
 class Parameters:
     """The parameters of one call, by place or by name."""
 

@@ -24,8 +24,16 @@ _LEAST, _MOST = -1 << 63, (1 << 63) - 1
 _EPOCH, _EPOCH_UTC = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DAY = 86400000000
 
-_memory = ctypes.pythonapi.PyMemoryView_FromMemory
-_memory.argtypes, _memory.restype = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int], ctypes.py_object
+
+
+def _function(name, *arguments):
+    return ctypes.PYFUNCTYPE(ctypes.py_object, *arguments)((name, ctypes.pythonapi))
+
+
+# Python's own, without the steps between that ctypes.string_at and bytes.decode take.
+_memory = _function("PyMemoryView_FromMemory", ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
+_copied = _function("PyBytes_FromStringAndSize", ctypes.c_void_p, ctypes.c_ssize_t)
+_string = _function("PyUnicode_FromStringAndSize", ctypes.c_void_p, ctypes.c_ssize_t)
 _READ = 0x100
 
 
@@ -33,11 +41,11 @@ _READ = 0x100
 
 
 def _bytes(first, second, session):
-    return ctypes.string_at(first, second)
+    return _copied(first, second)
 
 
 def _text(first, second, session):
-    return ctypes.string_at(first, second).decode()
+    return _string(first, second)
 
 
 def _out_of_range(what, number):
@@ -140,7 +148,7 @@ def register(kind, cell):
 
 def _cell(address, session):
     """Any cell by itself, with whatever kind it has."""
-    kind, oid, first, second = struct.unpack("iIqq", ctypes.string_at(address, VALUE))
+    kind, oid, first, second = struct.unpack("iIqq", _copied(address, VALUE))
     if kind == NULL:
         return None
     if kind == FLOAT:
@@ -223,42 +231,59 @@ def columns(address, count, width, session):
     return found
 
 
+# What a row of such kinds is read by: the kinds of its cells, NULLs included, to a function of its bytes.
 _plans = {}
+# Kinds that a struct's format gives as they are.
+_PLAIN = {BOOL: "?15x", INT: "q8x", FLOAT: "d8x"}
 
 
 def _plan(kinds):
-    """How to read a row whose columns are of these kinds: a struct's format, and a function for each column."""
-    form = "=" + "".join("Bxxx4x" + ("dq" if kind == FLOAT else "qq") for kind in kinds)
-    cells = [_CELLS.get(kind) for kind in kinds]
-    cells = [(lambda first, _, session: first) if kind == FLOAT else cell for cell, kind in zip(cells, kinds)]
-    plan = struct.Struct(form).unpack_from, kinds, cells
+    """Compiles that function: with a hundred columns or one, it is one expression."""
+    form, words, items, names = "=", "", "", {}
+    for i, kind in enumerate(kinds):
+        plain = _PLAIN.get(kind)
+        if kind == NULL:
+            form += "24x"
+            items += "None, "
+        elif plain:
+            form += "8x" + plain
+            words += "a%d, " % i
+            items += "a%d, " % i
+        elif kind in _CELLS and kind != BYTES:
+            form += "8xqq"
+            words += "a%d, b%d, " % (i, i)
+            items += "cell%d(a%d, b%d, session), " % (i, i, i)
+            names["cell%d" % i] = _CELLS[kind]
+        else:
+            form += "24x"
+            items += "any_cell(address + %d, session), " % (VALUE * i)
+    names.update(unpack=struct.Struct(form).unpack, any_cell=_cell)
+    source = "def plan(data, address, session):\n"
+    if words:
+        source += "    %s= unpack(data)\n" % words
+    exec(source + "    return (%s)" % items, names)
     if len(_plans) >= 1000:
         _plans.clear()
-    _plans[kinds] = plan
-    return plan
+    _plans[kinds] = names["plan"]
+    return names["plan"]
 
 
-def row(address, kinds, session):
-    """One row, of columns that the description says are of these kinds."""
-    unpack, kinds, cells = _plans.get(kinds) or _plan(kinds)
-    words = unpack(ctypes.string_at(address, VALUE * len(kinds)))
-    return tuple([
-        cell(first, second, session) if found == kind and cell and kind != BYTES
-        else None if not found else _cell(address + VALUE * i, session)
-        for i, (found, kind, cell, first, second)
-        in enumerate(zip(words[::3], kinds, cells, words[1::3], words[2::3]))])
+def row(address, width, session):
+    """One row of so many columns, at least one."""
+    data = _copied(address, VALUE * width)
+    kinds = data[::VALUE]
+    return (_plans.get(kinds) or _plan(kinds))(data, address, session)
 
 
-def rows(address, count, kinds, session):
+def rows(address, count, width, session):
     """A block of rows as a list of tuples."""
-    if not kinds:
+    if not width:
         return [()] * count
+    step = VALUE * width
     if count < 4:
-        step = VALUE * len(kinds)
-        return [row(address + step * i, kinds, session) for i in range(count)]
-    found, step = [], VALUE * len(kinds)
+        return [row(address + step * i, width, session) for i in range(count)]
+    found = []
     # Few enough at a time to stay in the processor's cache.
     for first in range(0, count, 2000):
-        block = columns(address + step * first, min(2000, count - first), len(kinds), session)
-        found += zip(*block)
+        found += zip(*columns(address + step * first, min(2000, count - first), width, session))
     return found

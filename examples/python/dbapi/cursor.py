@@ -3,14 +3,14 @@ import operator
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from ctypes import byref, c_size_t, c_void_p, string_at
+from ctypes import byref, c_size_t, c_void_p
 from datetime import timezone
 
 from . import _rows
 from ._call import call, check, obtain, string
 from ._interrupt import waiting
 from ._lib import COLUMN, Column, Value, lib, text
-from ._params import Literal, Parameters, bindable, fill
+from ._params import Literal, Parameters, bindable, fill, quick
 from .errors import DataError, Error, InterfaceError, NotSupportedError, ProgrammingError
 
 # How many rows are asked for and turned into Python's at a time.
@@ -41,6 +41,8 @@ class _Turn:
     """One call on a cursor at a time, for each ends the life of the rows that the last gave: other threads wait.
     A signal handler, which would wait for itself, gets an error."""
 
+    __slots__ = ("lock", "taken")
+
     def __init__(self):
         self.lock, self.taken = threading.RLock(), False
 
@@ -51,7 +53,7 @@ class _Turn:
             raise InterfaceError("the cursor is in a call")
         self.taken = True
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, value, traceback):
         self.taken = False
         self.lock.release()
 
@@ -81,15 +83,18 @@ class cursor:
     def __init__(self, conn, name=None):
         self.connection, self.name = conn, name
         self.scrollable, self.withhold = None, False
-        self.binding = conn.binding
+        self._binding = conn.binding
         self._closed = False
         self._turn = _Turn()
-        self._kinds = self._description = self._counted = self._zone = None
+        self._width = self._description = self._counted = self._zone = None
         self._keeps_all = False
+        # The last statement as the library takes it; Values to be used again, by their number.
+        self._last, self._slots = (None, None, False), {}
         # Rows that were read but not yet handed out, the last first; and how many to read next.
         self._ahead, self._step = [], 1
-        self._rows, self._nrows, self._error = c_void_p(), c_size_t(), c_void_p()
+        self._rows, self._nrows, self._error, self._columns = c_void_p(), c_size_t(), c_void_p(), c_size_t()
         self._places = byref(self._rows), byref(self._nrows), byref(self._error)
+        self._place = byref(self._columns)
         if name is None:
             self._handle = obtain(lib.cursor, conn._handle)
         else:
@@ -134,6 +139,17 @@ class cursor:
         if self.connection._closed:
             raise InterfaceError("connection already closed")
 
+    @property
+    def binding(self):
+        """"auto": the server is given parameters apart, where it takes them. "client": as literals, psycopg2's way."""
+        return self._binding
+
+    @binding.setter
+    def binding(self, value):
+        if value not in ("auto", "client"):
+            raise ProgrammingError("binding must be 'auto' or 'client', not %r" % (value,))
+        self._binding, self._last = value, (None, None, False)
+
     # ---- executing ----
 
     def _sql(self, query):
@@ -151,23 +167,39 @@ class cursor:
         if self.all_results != self._keeps_all:
             call(lib.cursor_set_all_results, self._handle, bool(self.all_results))
             self._keeps_all = self.all_results
-        self._kinds = self._description = self._counted = None
+        self._width = self._description = self._counted = None
         self._ahead.clear()
         self._step = 1
 
     def execute(self, query, vars=None):
         with self._turn:
-            self._execute(self._sql(query), vars)
+            self._execute(query if type(query) is str else self._sql(query), vars)
 
     def _execute(self, query, given):
         self._open()
-        self.handle()
-        sql = string(query, "a statement")
+        if self._handle is None:
+            self.handle()
+        last, sql, plain = self._last
+        if query != last:
+            sql = string(query, "a statement")
+            plain = self.binding != "client" and bindable(query)
+            self._last = query, sql, plain
+        if plain and type(given) in (tuple, list):
+            # The way of most statements, and the same as below.
+            count = len(given)
+            if count not in self._slots:
+                values = (Value * count)()
+                self._slots[count] = values, list(values)
+            values, slots = self._slots[count]
+            if quick(slots, given):
+                self._begin()
+                self._call(lib.execute, sql, values, count)
+                return
         parameters = None if given is None else Parameters(self, query, given)
         self._begin()
         if parameters is None:
             self._call(lib.execute, sql, None, 0)
-        elif parameters.literals or self.binding == "client" or not bindable(query):
+        elif parameters.literals or not plain:
             self._call(lib.execute, parameters.mogrify(self._handle, sql), None, 0)
         elif parameters.names is None:
             self._call(lib.execute, sql, parameters.values, parameters.count)
@@ -273,13 +305,6 @@ class cursor:
 
     # ---- fetching ----
 
-    def _describe(self):
-        width = c_size_t()
-        address = lib.description(self._handle, byref(width))
-        # The kinds alone: what dbapi_column_t has in its third place.
-        self._kinds = b"" if not address else string_at(address, COLUMN * width.value)[Column.kind.offset::COLUMN]
-        return self._kinds
-
     def _fetch(self, size):
         """At most so many rows of the library's, as tuples; none at the end."""
         if self.name is None:
@@ -289,23 +314,23 @@ class cursor:
                 check(status, self._error)
         else:
             status = self._call(lib.fetchmany, size, *self._places[:2])
-            self._description = None
+            self._width = self._description = None
         if status:
             return []
+        if self._width is None:
+            lib.description(self._handle, self._place)
+            self._width = self._columns.value
         self._zone = None
-        address, count = self._rows.value, self._nrows.value
-        kinds = self._kinds
-        if kinds is None:
-            kinds = self._describe()
+        address, count, width = self._rows.value, self._nrows.value, self._width
         try:
-            return _rows.rows(address, count, kinds, self)
+            return _rows.rows(address, count, width, self)
         except DataError:
             # A value that Python has not is the error of its own row.
-            return [self._alone(address + _rows.VALUE * len(kinds) * i, kinds) for i in range(count)]
+            return [self._alone(address + _rows.VALUE * width * i, width) for i in range(count)]
 
-    def _alone(self, address, kinds):
+    def _alone(self, address, width):
         try:
-            return _rows.row(address, kinds, self)
+            return _rows.row(address, width, self)
         except DataError as error:
             return error
 
@@ -409,7 +434,7 @@ class cursor:
                 raise NotSupportedError("nextset needs all_results")
             if self._call(lib.nextset):
                 return None
-            self._kinds = self._description = None
+            self._width = self._description = None
             self._ahead.clear()
             return True
 
@@ -419,10 +444,10 @@ class cursor:
     def description(self):
         with self._turn:
             if self._description is None and self._handle and self._counted is None:
-                width = c_size_t()
-                address = lib.description(self._handle, byref(width))
+                address = lib.description(self._handle, self._place)
                 if address:
-                    self._description = tuple(Description.at(address + COLUMN * i) for i in range(width.value))
+                    width = self._columns.value
+                    self._description = tuple(Description.at(address + COLUMN * i) for i in range(width))
             return self._description
 
     @property
