@@ -14,7 +14,7 @@ from . import _rows as kinds
 from ._call import rendered, string
 from ._lib import Array, Range, Value, lib
 from .errors import DataError, ProgrammingError
-from .types import Binary, Json
+from .types import Binary, InfiniteDate, InfiniteDatetime, Json
 from .types import Range as AnyRange
 
 # psycopg2's: from a type to what makes an adapter, an object with getquoted(), of a value.
@@ -68,6 +68,15 @@ def _binary(to, value, keep):
 
 def _date(to, value, keep):
     to.kind, to.integer = kinds.DATE, value.toordinal() - 719163
+
+
+def _infinite_date(to, value, keep):
+    to.kind, to.integer = kinds.DATE, -1 << 63 if value.year == 1 else (1 << 63) - 1
+
+
+def _infinite_datetime(to, value, keep):
+    _infinite_date(to, value, keep)
+    to.kind = kinds.TIMESTAMPTZ if value.tzinfo else kinds.TIMESTAMP
 
 
 def _datetime(to, value, keep):
@@ -158,7 +167,8 @@ _FILLERS = {
     str: _text, bytes: _bytes, bytearray: _bytes, memoryview: _bytes, Binary: _binary, datetime.date: _date,
     datetime.datetime: _datetime, datetime.time: _time, datetime.timedelta: _timedelta, uuid.UUID: _uuid,
     Json: lambda to, value, keep: _text(to, str(value), keep, kinds.JSON), list: _list, tuple: _literal,
-    AnyRange: _range, ipaddress.IPv4Address: _ip, ipaddress.IPv6Address: _ip, ipaddress.IPv4Network: _cidr,
+    InfiniteDate: _infinite_date, InfiniteDatetime: _infinite_datetime, AnyRange: _range,
+    ipaddress.IPv4Address: _ip, ipaddress.IPv6Address: _ip, ipaddress.IPv4Network: _cidr,
     ipaddress.IPv6Network: _cidr, enum.Enum: lambda to, value, keep: fill(to, value.value, keep)}
 
 

@@ -12,9 +12,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from ._call import rendered
-from ._lib import VALUE, Array, Hstore, Range, lib
+from ._lib import VALUE, Array, Hstore, Range, Value, lib
 from .errors import DataError
-from .types import RANGES
+from .types import RANGES, InfiniteDate, InfiniteDatetime
 from .types import Range as AnyRange
 
 (NULL, BOOL, INT, FLOAT, NUMERIC, TEXT, BYTES, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL, UUID_, JSON, ARRAY,
@@ -48,22 +48,26 @@ def _text(first, second, session):
     return _string(first, second)
 
 
-def _out_of_range(what, number):
-    raise DataError("%s %s is out of the range of Python's datetime: cast it to text" % (what, number))
+def _out_of_range(kind, microseconds, days=0, months=0):
+    value = Value()
+    value.kind, value.integer = kind, microseconds
+    if kind == INTERVAL:
+        value.days, value.months = days, months
+    text = rendered(lib.value_format, ctypes.byref(value)).decode()
+    raise DataError("%s is out of the range of Python's datetime: cast it to text" % text)
 
 
 def _date(days, _, session):
     if -719162 <= days <= 2932896:
         return date.fromordinal(719163 + days)
-    if days in (_LEAST, _MOST):
-        # As psycopg2 has it: infinity is Python's last day.
-        return date.max if days > 0 else date.min
-    _out_of_range("the date", "%d days from 1970-01-01" % days)
+    if days == _MOST:
+        return InfiniteDate(9999, 12, 31)
+    return InfiniteDate(1, 1, 1) if days == _LEAST else _out_of_range(DATE, days)
 
 
 def _time(microseconds, _, session):
     if microseconds == _DAY:
-        _out_of_range("the time", "24:00:00")
+        _out_of_range(TIME, microseconds)
     return (_EPOCH + timedelta(microseconds=microseconds)).time()
 
 
@@ -72,22 +76,24 @@ def _timetz(microseconds, second, session):
     return _time(microseconds, 0, session).replace(tzinfo=timezone(timedelta(seconds=offset)))
 
 
+def _infinite(kind, microseconds, zone):
+    if microseconds == _MOST:
+        return InfiniteDatetime(9999, 12, 31, 23, 59, 59, 999999, zone)
+    return InfiniteDatetime(1, 1, 1, 0, 0, 0, 0, zone) if microseconds == _LEAST else _out_of_range(kind, microseconds)
+
+
 def _timestamp(microseconds, _, session):
     try:
         return _EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
-        if microseconds in (_LEAST, _MOST):
-            return datetime.max if microseconds > 0 else datetime.min
-        _out_of_range("the timestamp", "%d microseconds from 1970-01-01" % microseconds)
+        return _infinite(TIMESTAMP, microseconds, None)
 
 
 def _timestamptz(microseconds, _, session):
     try:
         return session.local(_EPOCH_UTC + timedelta(microseconds=microseconds))
     except (OverflowError, ValueError):
-        if microseconds in (_LEAST, _MOST):
-            return (datetime.max if microseconds > 0 else datetime.min).replace(tzinfo=timezone.utc)
-        _out_of_range("the timestamp", "%d microseconds from 1970-01-01 UTC" % microseconds)
+        return _infinite(TIMESTAMPTZ, microseconds, timezone.utc)
 
 
 def _interval(microseconds, second, session):
@@ -97,11 +103,16 @@ def _interval(microseconds, second, session):
     try:
         return timedelta(days + 365 * years + 30 * (months - 12 * years), 0, microseconds)
     except OverflowError:
-        _out_of_range("the interval", "of %d months, %d days" % (months, days))
+        _out_of_range(INTERVAL, microseconds, days, months)
+
+
+def words(first, second):
+    """The 16 bytes of a cell's union."""
+    return struct.pack("qq", first, second)
 
 
 def _uuid(first, second, session):
-    return str(UUID(bytes=struct.pack("qq", first, second)))
+    return str(UUID(bytes=words(first, second)))
 
 
 def _array(pointer, _, session):
@@ -239,7 +250,7 @@ _PLAIN = {BOOL: "?15x", INT: "q8x", FLOAT: "d8x"}
 
 def _plan(kinds):
     """Compiles that function: with a hundred columns or one, it is one expression."""
-    form, words, items, names = "=", "", "", {}
+    form, targets, items, names = "=", "", "", {}
     for i, kind in enumerate(kinds):
         plain = _PLAIN.get(kind)
         if kind == NULL:
@@ -247,11 +258,11 @@ def _plan(kinds):
             items += "None, "
         elif plain:
             form += "8x" + plain
-            words += "a%d, " % i
+            targets += "a%d, " % i
             items += "a%d, " % i
         elif kind in _CELLS and kind != BYTES:
             form += "8xqq"
-            words += "a%d, b%d, " % (i, i)
+            targets += "a%d, b%d, " % (i, i)
             items += "cell%d(a%d, b%d, session), " % (i, i, i)
             names["cell%d" % i] = _CELLS[kind]
         else:
@@ -259,8 +270,8 @@ def _plan(kinds):
             items += "any_cell(address + %d, session), " % (VALUE * i)
     names.update(unpack=struct.Struct(form).unpack, any_cell=_cell)
     source = "def plan(data, address, session):\n"
-    if words:
-        source += "    %s= unpack(data)\n" % words
+    if targets:
+        source += "    %s= unpack(data)\n" % targets
     exec(source + "    return (%s)" % items, names)
     if len(_plans) >= 1000:
         _plans.clear()

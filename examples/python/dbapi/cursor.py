@@ -378,19 +378,19 @@ class cursor:
             step = 1 if self.name is not None else self._step
             self._step = min(2 * step, _READ_AHEAD)
             row = self._next(step)
-            return row if row is None or self._made is None else self._made([row])[0]
+        return row if row is None or self._made is None else self._made([row])[0]
 
     def fetchmany(self, size=None):
         with self._turn:
             self._fetchable()
             rows = self._take(_count(self.arraysize if size is None else size, "size"))
-            return rows if self._made is None else self._made(rows)
+        return rows if self._made is None else self._made(rows)
 
     def fetchall(self):
         with self._turn:
             self._fetchable()
             rows = self._take(None)
-            return rows if self._made is None else self._made(rows)
+        return rows if self._made is None else self._made(rows)
 
     def __iter__(self):
         return self
@@ -399,9 +399,9 @@ class cursor:
         with self._turn:
             self._fetchable()
             row = self._next(_count(self.itersize, "itersize", 1) if self.name is not None else _READ_AHEAD)
-            if row is None:
-                raise StopIteration
-            return row if self._made is None else self._made([row])[0]
+        if row is None:
+            raise StopIteration
+        return row if self._made is None else self._made([row])[0]
 
     next = __next__
 

@@ -43,6 +43,25 @@ def TimestampFromTicks(ticks):
     return datetime.datetime.fromtimestamp(ticks, datetime.timezone.utc).astimezone()
 
 
+class InfiniteDate(datetime.date):
+    """PostgreSQL's infinity or -infinity: as in psycopg2 date.max or date.min, but it goes back as what it was."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        return "-infinity" if self.year == 1 else "infinity"
+
+    def __repr__(self):
+        return "<%s %s>" % (type(self).__name__, self)
+
+
+class InfiniteDatetime(datetime.datetime):
+    """The same of timestamps: datetime.max or datetime.min."""
+
+    __slots__ = ()
+    __str__, __repr__ = InfiniteDate.__str__, InfiniteDate.__repr__
+
+
 class Binary:
     """Marks what has the buffer interface as a bytea."""
 
