@@ -8,6 +8,7 @@ Python's own handler: any other may mean that the program wants to finish its wo
 import os
 import signal
 import threading
+import time
 # The signal module's wraps what it gives, which takes longer than all the rest here.
 from _signal import getsignal, set_wakeup_fd
 
@@ -22,6 +23,7 @@ _main = threading.main_thread().ident
 class _Watcher:
     def __init__(self):
         self.connection = None
+        self.calls = 0
         self.others = -1
         self.reading, self.writing = os.pipe()
         os.set_blocking(self.writing, False)
@@ -30,10 +32,13 @@ class _Watcher:
     def _watch(self):
         while True:
             signals = os.read(self.reading, 64)
-            connection, others = self.connection, self.others
-            if _SIGINT in signals and connection:
-                # Harmless if the call has ended meanwhile, or the handle is freed.
-                lib.connection_cancel(connection, None)
+            connection, call, others = self.connection, self.calls, self.others
+            if _SIGINT in signals:
+                # Again and again, for the server heeds none that comes before its command. A cancel never hits a command
+                # that begins later, and is harmless if the handle is freed meanwhile.
+                while connection and self.connection == connection and self.calls == call:
+                    lib.connection_cancel(connection, None)
+                    time.sleep(0.05)
             if others >= 0:
                 try:
                     os.write(others, signals)
@@ -62,6 +67,7 @@ def waiting(connection, function, *arguments):
     watcher = _watcher
     if watcher is None:
         watcher = _watcher = _Watcher()
+    watcher.calls += 1
     watcher.connection = connection
     try:
         watcher.others = set_wakeup_fd(watcher.writing, warn_on_full_buffer=False)

@@ -80,7 +80,7 @@ _PROTOTYPES = """
     connection_transaction_status(p) connection_dsn(p)q connection_host(p)q connection_port(p) connection_user(p)q
     connection_dbname(p)q connection_options(p)q connection_conninfo(ppp) connection_fileno(p)
     connection_backend_pid(p) connection_server_version(p) connection_protocol_version(p) connection_ssl_in_use(p)b
-    connection_ssl_attribute(ps)q connection_cancel(pp) encrypt_password(psssppnpp) commit(pp) rollback(pp)
+    connection_ssl_attribute(ps)q connection_cancel(pp) encrypt_password(pssspnpp) commit(pp) rollback(pp)
     connection_set_autocommit(pbp) connection_autocommit(p)b connection_set_session(piiiip)
     connection_isolation_level(p) connection_readonly(p) connection_deferrable(p) connection_reset(pp)
     connection_encoding(p)q connection_set_encoding(psp) connection_parameter_status(pspnpp) xid(isspp)

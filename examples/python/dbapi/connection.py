@@ -134,7 +134,8 @@ class connection:
         else:
             self.rollback()
 
-    closed = property(lambda self: lib.connection_closed(self._handle))
+    closed = property(lambda self: 1 if self._closed else lib.connection_closed(self._handle),
+                      doc="0: open, 1: closed, 2: broken.")
 
     # ---- the session ----
 

@@ -1,5 +1,6 @@
 """psycopg2.extensions: constants, adapters, and functions on connection strings."""
 import datetime
+import math
 from decimal import Decimal
 
 from . import _interrupt
@@ -95,6 +96,14 @@ class QuotedString(ISQLQuote):
         return prefix + b"'" + data.replace(b"\\", b"\\\\") + b"'" + self.suffix
 
 
+class Float(ISQLQuote):
+    """A float as a literal."""
+
+    def getquoted(self):
+        found = repr(float(self.adapted)).encode()
+        return found if math.isfinite(self.adapted) else b"'%s'::float" % found
+
+
 class DateFromPy(QuotedString):
     """A date as a literal."""
 
@@ -126,7 +135,7 @@ class IntervalFromPy(ISQLQuote):
 
 
 _BY_TYPE = {str: QuotedString, datetime.datetime: TimestampFromPy, datetime.date: DateFromPy,
-            datetime.time: TimeFromPy, datetime.timedelta: IntervalFromPy, int: AsIs, Decimal: AsIs}
+            datetime.time: TimeFromPy, datetime.timedelta: IntervalFromPy, int: AsIs, Decimal: AsIs, float: Float}
 
 
 def adapt(value):
