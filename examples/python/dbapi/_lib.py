@@ -90,7 +90,8 @@ _PROTOTYPES = """
     connection_notify(ppp) connection_wait_notify(pIpp) notify_pid(p) notify_channel(p)q notify_payload(p)q
     notify_free(p)- cursor(ppp) cursor_named(psibpp) cursor_close(pp) cursor_free(p)- description(pp)p rowcount(p)I
     rownumber(p)I cursor_statusmessage(p)q lastrowid(p)u cursor_set_all_results(pbp) execute(pspnp)
-    execute_named(psppnp) executemany(pspnnp) cursor_set_paramstyle(pip) cursor_mogrify(pspnpnpp)
+    execute_named(psppnp) executemany(pspnnp) cursor_set_binding(pip) cursor_set_paramstyle(pip)
+    cursor_mogrify(pspnpnpp)
     cursor_mogrify_named(psppnpnpp) cursor_query(p)q setinputsizes(ppnp) callproc(pspnp) callproc_named(psppnp)
     fetchmany(pnppp) scroll(pIip) nextset(pp) value_format(ppnpp) error_status(p) error_message(p)q error_sqlstate(p)q
     error_condition(p)q error_class(p)q error_row(p)I error_retryable(p)b error_connection_usable(p)b

@@ -16,6 +16,7 @@ from .errors import DataError, Error, InterfaceError, NotSupportedError, Program
 # How many rows are asked for and turned into Python's at a time.
 _BLOCK = 2000
 _READ_AHEAD = 1024
+_TAKEN = "the cursor is in a call"
 
 
 class Description(tuple):
@@ -50,7 +51,7 @@ class _Turn:
         self.lock.acquire()
         if self.taken:
             self.lock.release()
-            raise InterfaceError("the cursor is in a call")
+            raise InterfaceError(_TAKEN)
         self.taken = True
 
     def __exit__(self, kind, value, traceback):
@@ -87,7 +88,7 @@ class cursor:
         self._closed = False
         self._turn = _Turn()
         self._width = self._description = self._counted = self._zone = None
-        self._keeps_all = False
+        self._keeps_all = self._literals = False
         # The last statement as the library takes it; Values to be used again, by their number.
         self._last, self._slots = (None, None, False), {}
         # Rows that were read but not yet handed out, the last first; and how many to read next.
@@ -172,11 +173,20 @@ class cursor:
         self._step = 1
 
     def execute(self, query, vars=None):
-        with self._turn:
-            self._execute(query if type(query) is str else self._sql(query), vars)
+        turn = self._turn
+        with turn.lock:
+            # As `with turn`, but it takes fewer steps.
+            if turn.taken:
+                raise InterfaceError(_TAKEN)
+            turn.taken = True
+            try:
+                self._execute(query if type(query) is str else self._sql(query), vars)
+            finally:
+                turn.taken = False
 
     def _execute(self, query, given):
-        self._open()
+        if self._closed or self.connection._closed:
+            self._open()
         if self._handle is None:
             self.handle()
         last, sql, plain = self._last
@@ -184,37 +194,52 @@ class cursor:
             sql = string(query, "a statement")
             plain = self.binding != "client" and bindable(query)
             self._last = query, sql, plain
-        if plain and type(given) in (tuple, list):
+        if type(given) is tuple or type(given) is list:
             # The way of most statements, and the same as below.
             count = len(given)
-            if count not in self._slots:
+            try:
+                values, slots = self._slots[count]
+            except KeyError:
                 values = (Value * count)()
-                self._slots[count] = values, list(values)
-            values, slots = self._slots[count]
+                slots = list(values)
+                if count <= 100:
+                    self._slots[count] = values, slots
             if quick(slots, given):
                 self._begin()
+                if plain is self._literals:
+                    self._bind(plain)
                 self._call(lib.execute, sql, values, count)
                 return
         parameters = None if given is None else Parameters(self, query, given)
         self._begin()
         if parameters is None:
             self._call(lib.execute, sql, None, 0)
-        elif parameters.literals or not plain:
+        elif parameters.literals:
             self._call(lib.execute, parameters.mogrify(self._handle, sql), None, 0)
-        elif parameters.names is None:
-            self._call(lib.execute, sql, parameters.values, parameters.count)
         else:
-            self._call(lib.execute_named, sql, parameters.names, parameters.values, parameters.count)
+            self._bind(plain)
+            if parameters.names is None:
+                self._call(lib.execute, sql, parameters.values, parameters.count)
+            else:
+                self._call(lib.execute_named, sql, parameters.names, parameters.values, parameters.count)
+
+    def _bind(self, plain):
+        """Has the library send parameters apart, or as literals."""
+        if plain is self._literals:
+            call(lib.cursor_set_binding, self._handle, int(not plain))
+            self._literals = not plain
 
     def executemany(self, query, vars_list):
-        """All rows in one pipeline, if the server can be given them apart; else one statement after the other."""
+        """All rows in one pipeline; one statement after the other if one has what has to be a literal, or if there
+        may be several in `query`."""
         query = self._sql(query)
         with self._turn:
             self._open()
             if self.name is not None:
                 raise ProgrammingError("can't call .executemany() on named cursors")
             rows = list(vars_list)
-            if self.binding != "client" and bindable(query) and rows and self._pipeline(query, rows):
+            self.handle()
+            if rows and self._pipeline(query, rows):
                 return
             total = 0
             for row in rows:
@@ -227,6 +252,8 @@ class cursor:
     def _pipeline(self, query, rows):
         """Sends all rows; or says that it cannot, since one has what no server can bind."""
         sql = string(query, "a statement")
+        if ";" in query.rstrip("; \t\r\n"):
+            return False
         named = isinstance(rows[0], Mapping)
         if named:
             sql, names = self._numbered(sql, rows[0])
@@ -248,6 +275,7 @@ class cursor:
         except Literal:
             return False
         self._begin()
+        self._bind(self.binding != "client" and bindable(query))
         if named:
             call(lib.cursor_set_paramstyle, self._handle, 1)
         try:
@@ -323,6 +351,8 @@ class cursor:
         self._zone = None
         address, count, width = self._rows.value, self._nrows.value, self._width
         try:
+            if count == 1 and width:
+                return [_rows.row(address, width, self)]
             return _rows.rows(address, count, width, self)
         except DataError:
             # A value that Python has not is the error of its own row.
@@ -372,13 +402,25 @@ class cursor:
         return found
 
     def fetchone(self):
-        with self._turn:
-            self._fetchable()
-            # Of what is on the server one at a time: the server's own state must be what was asked for.
-            step = 1 if self.name is not None else self._step
-            self._step = min(2 * step, _READ_AHEAD)
-            row = self._next(step)
+        turn = self._turn
+        with turn.lock:
+            if turn.taken:
+                raise InterfaceError(_TAKEN)
+            turn.taken = True
+            try:
+                row = self._fetchone()
+            finally:
+                turn.taken = False
         return row if row is None or self._made is None else self._made([row])[0]
+
+    def _fetchone(self):
+        if self._closed or self.connection._closed or self._handle is None or self._counted is not None:
+            self._fetchable()
+        # Of what is on the server one at a time: the server's own state must be what was asked for.
+        step = 1 if self.name is not None else self._step
+        if step < _READ_AHEAD and not self._ahead:
+            self._step = 2 * step
+        return self._next(step)
 
     def fetchmany(self, size=None):
         with self._turn:
