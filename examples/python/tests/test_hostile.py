@@ -1,4 +1,5 @@
 """Threads, signals, forks, the garbage collector, the end of the process, and bad arguments: errors, never a crash."""
+import contextlib
 import gc
 import os
 import signal
@@ -303,6 +304,9 @@ class Garbage(TestCase):
                     self.cur.execute("SELECT 1/0")
                 except dbapi.DataError:
                     self.conn.rollback()
+            for i in range(15000):
+                with contextlib.suppress(dbapi.ProgrammingError):
+                    self.cur.mogrify("%s", ())
         work()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for _ in range(4):
