@@ -227,10 +227,10 @@ def columns(address, count, width, session):
     for i in range(width):
         kinds = view[VALUE * i::VALUE * width].tobytes()
         nulls = kinds.count(NULL)
-        kind = max(kinds)
+        kind = kinds[0] or max(kinds)
         if nulls == count:
             column = [None] * count
-        elif kind in _COLUMNS and kinds.count(kind) + nulls == count:
+        elif kind in _COLUMNS and (kinds.count(kind) + nulls == count if nulls else kinds == bytes((kind,)) * count):
             # The words of a NULL are zeros, which every function above can take.
             column = _COLUMNS[kind](words, VALUE // 8 * i + 1, step, count, session)
             if nulls:

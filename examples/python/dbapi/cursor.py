@@ -88,7 +88,8 @@ class cursor:
         self._closed = False
         self._turn = _Turn()
         self._width = self._description = self._counted = self._zone = None
-        self._keeps_all = self._literals = False
+        # `_odd`: some of the rows may be errors. `_literals`: what the library was told of parameters.
+        self._keeps_all = self._literals = self._odd = False
         # The last statement as the library takes it; Values to be used again, by their number.
         self._last, self._slots = (None, None, False), {}
         # Rows that were read but not yet handed out, the last first; and how many to read next.
@@ -170,7 +171,7 @@ class cursor:
             self._keeps_all = self.all_results
         self._width = self._description = self._counted = None
         self._ahead.clear()
-        self._step = 1
+        self._step, self._odd = 1, False
 
     def execute(self, query, vars=None):
         turn = self._turn
@@ -356,6 +357,7 @@ class cursor:
             return _rows.rows(address, count, width, self)
         except DataError:
             # A value that Python has not is the error of its own row.
+            self._odd = True
             return [self._alone(address + _rows.VALUE * width * i, width) for i in range(count)]
 
     def _alone(self, address, width):
@@ -396,9 +398,10 @@ class cursor:
             found += block
             if len(block) < step:
                 break
-        for row in found:
-            if type(row) is not tuple:
-                raise row
+        if self._odd:
+            for row in found:
+                if type(row) is not tuple:
+                    raise row
         return found
 
     def fetchone(self):
