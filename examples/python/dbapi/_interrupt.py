@@ -34,8 +34,8 @@ class _Watcher:
             signals = os.read(self.reading, 64)
             connection, call, others = self.connection, self.calls, self.others
             if _SIGINT in signals:
-                # Again and again, for the server heeds none that comes before its command. A cancel never hits a command
-                # that begins later, and is harmless if the handle is freed meanwhile.
+                # Again and again, for the server heeds none that comes before its command. A cancel never hits a
+                # command that begins later, and is harmless if the handle is freed meanwhile.
                 while connection and self.connection == connection and self.calls == call:
                     lib.connection_cancel(connection, None)
                     time.sleep(0.05)

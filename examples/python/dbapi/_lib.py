@@ -71,8 +71,8 @@ class Column(Structure):
 VALUE = ctypes.sizeof(Value)
 COLUMN = ctypes.sizeof(Column)
 
-# name(arguments)result, a letter each: p a handle, a block or a place for one, s and q a string, i int32 (which a status
-# is too, and which a result is if nothing is said), I int64, u uint32, n size_t, b bool, - nothing.
+# name(arguments)result, a letter each: p a handle, a block or a place for one, s and q a string, i int32 (which a
+# status is too, and which a result is if nothing is said), I int64, u uint32, n size_t, b bool, - nothing.
 _LETTERS = {"p": c_void_p, "s": c_char_p, "q": c_char_p, "i": c_int32, "I": c_int64, "u": c_uint32, "n": c_size_t,
             "b": c_bool, "-": None}
 _PROTOTYPES = """
@@ -113,7 +113,8 @@ def _declare(library):
         function.restype = _LETTERS[result or "i"]
         setattr(functions, name, function)
     if functions.version_number() // 10000 != HEADER // 10000 or functions.version_number() < HEADER:
-        raise ImportError("libdbapi is of version %s, and this module is for %d" % (functions.version().decode(), HEADER))
+        raise ImportError("libdbapi is of version %s, and this module is for %d"
+                          % (functions.version().decode(), HEADER))
     return functions
 
 

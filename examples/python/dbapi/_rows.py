@@ -7,7 +7,7 @@ import ctypes
 import json
 import struct
 from ctypes import c_char_p
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,7 +23,6 @@ HSTORE = 23
 _LEAST, _MOST = -1 << 63, (1 << 63) - 1
 _EPOCH, _EPOCH_UTC = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DAY = 86400000000
-
 
 
 def _function(name, *arguments):
