@@ -107,6 +107,15 @@ pub(super) fn changes_types(tag: &str) -> bool {
 }
 
 impl Session {
+    /// Whether nothing has to be looked up to read these columns.
+    pub(super) fn knows(&self, columns: &[Column]) -> bool {
+        let mut missing = Vec::new();
+        for column in columns {
+            self.types.known.lacks(column.type_oid, &mut missing);
+        }
+        missing.is_empty()
+    }
+
     /// The reply with what its types are made of: what is not known yet is looked up.
     pub(super) fn with_types(&mut self, mut reply: Reply) -> Result<Reply> {
         let Some(columns) = &reply.columns else {

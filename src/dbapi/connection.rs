@@ -327,7 +327,33 @@ impl Connection {
         }
     }
 
+    /// The same as `command`, for the cursor of a streamed result that is open.
+    pub(super) fn command_of_stream<T>(
+        &self,
+        timeout: Option<Duration>,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
+        let limit = Limit::start(timeout);
+        let mut session = self.take_turn(limit)?;
+        self.turn_of_stream(&mut session, limit, |session| {
+            self.begin_work(limit)?;
+            work(session)
+        })
+    }
+
     pub(super) fn turn_with<T>(
+        &self,
+        session: &mut Session,
+        limit: Option<Limit>,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
+        self.turn_of_stream(session, limit, |session| {
+            session.check_no_stream()?;
+            work(session)
+        })
+    }
+
+    fn turn_of_stream<T>(
         &self,
         session: &mut Session,
         limit: Option<Limit>,
@@ -342,7 +368,12 @@ impl Connection {
         let result = work(session);
         session.limit = None;
         outcome.over = true;
-        self.status.store(session.status() as u8, Ordering::Release);
+        let status = if session.is_streaming() {
+            Status::Active
+        } else {
+            session.status()
+        };
+        self.status.store(status as u8, Ordering::Release);
         self.characteristics
             .store(session.characteristics().pack(), Ordering::Release);
         if let Ok(channel) = session.channel()

@@ -24,7 +24,7 @@ pub(crate) use choose::connect;
 
 use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
-use crate::wire::{Event, Wire};
+use crate::wire::{Event, Streamed, Wire};
 use attempt::Origin;
 use os::Readiness;
 use stream::Received;
@@ -106,21 +106,45 @@ impl Channel {
             if let Some(event) = self.wire.poll_event()? {
                 return Ok(Some(event));
             }
-            let waiting = self.wire.poll_transmit();
-            let nothing = waiting.is_empty() && !self.transport.wants_write();
-            if nothing || self.send_failure.is_some() {
+            if !self.wants_to_send() {
                 return Ok(None);
             }
-            match self.transport.send(waiting) {
-                Ok(Some(count)) => self.wire.handle_sent(count),
-                Ok(None) => match self.transport.wait(true, deadline)? {
-                    Readiness::Ready { readable: true } => self.take_in(false)?,
-                    Readiness::Ready { readable: false } => {}
-                    Readiness::TimedOut => return Err(timed_out()),
-                },
-                Err(error) => self.send_failure = Some(error),
+            self.send_some(deadline)?;
+        }
+    }
+
+    /// The loop for rows that are taken as they come: sends what waits, and receives until there are rows or the server
+    /// has said something else. Errors as `next_event`.
+    pub(crate) fn next_streamed(&mut self, deadline: Option<Instant>) -> Result<Streamed> {
+        loop {
+            if let Some(streamed) = self.wire.poll_streamed()? {
+                return Ok(streamed);
+            }
+            if self.wants_to_send() {
+                self.send_some(deadline)?;
+            } else {
+                self.receive(deadline)?;
             }
         }
+    }
+
+    fn wants_to_send(&self) -> bool {
+        let nothing = self.wire.poll_transmit().is_empty() && !self.transport.wants_write();
+        !nothing && self.send_failure.is_none()
+    }
+
+    /// Sends what the server will take; what it says meanwhile is taken in.
+    fn send_some(&mut self, deadline: Option<Instant>) -> Result<()> {
+        match self.transport.send(self.wire.poll_transmit()) {
+            Ok(Some(count)) => self.wire.handle_sent(count),
+            Ok(None) => match self.transport.wait(true, deadline)? {
+                Readiness::Ready { readable: true } => self.take_in(false)?,
+                Readiness::Ready { readable: false } => {}
+                Readiness::TimedOut => return Err(timed_out()),
+            },
+            Err(error) => self.send_failure = Some(error),
+        }
+        Ok(())
     }
 
     /// Waits until the server has something to say, or `other` has; false if the deadline passed first. Takes

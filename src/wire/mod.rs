@@ -103,6 +103,15 @@ pub(crate) enum Event {
     CopyOut,
 }
 
+/// What the server said, where rows are taken as they come.
+#[derive(Debug)]
+pub(crate) enum Streamed {
+    /// Rows are there to take, those before the next event.
+    Rows,
+    /// Anything else.
+    Event(Event),
+}
+
 /// Where the columns of an Execute's rows are known from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowShape {
@@ -453,6 +462,52 @@ impl Wire {
             self.phase = Phase::Ended;
         }
         outcome
+    }
+
+    /// The same, but rows are an event of their own as soon as there are some, and none lies behind another event.
+    pub(crate) fn poll_streamed(&mut self) -> Result<Option<Streamed>> {
+        let outcome = self.next_streamed();
+        if outcome.is_err() {
+            self.phase = Phase::Ended;
+        }
+        outcome
+    }
+
+    fn next_streamed(&mut self) -> Result<Option<Streamed>> {
+        loop {
+            if self.inbox.holds_rows() && !self.inbox.next_is_row() {
+                return Ok(Some(Streamed::Rows));
+            }
+            match self.next_event_before_rows()? {
+                Some(event) => return Ok(Some(Streamed::Event(event))),
+                None if self.inbox.holds_rows() => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next event, unless a row comes first: that is accepted, with those behind it.
+    fn next_event_before_rows(&mut self) -> Result<Option<Event>> {
+        if matches!(self.phase, Phase::Ended) {
+            return Err(Error::broken("the connection has ended"));
+        }
+        loop {
+            let frame = self.inbox.next_frame(|kind| backend::longest(kind, true))?;
+            let Some(frame) = frame else { return Ok(None) };
+            if frame.kind == b'D' {
+                self.row(frame)?;
+                if self.inbox.holds_rows() {
+                    return Ok(None);
+                }
+            } else if let Some(event) = self.message(frame)? {
+                return Ok(Some(event));
+            }
+        }
+    }
+
+    /// Forgets the rows received since the last `take_rows`.
+    pub(crate) fn discard_rows(&mut self) {
+        self.inbox.drop_rows();
     }
 
     fn next_event(&mut self) -> Result<Option<Event>> {
