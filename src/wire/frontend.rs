@@ -67,9 +67,10 @@ pub(super) fn startup(
     parameters: &[(&str, &str)],
     out: &mut BytesMut,
 ) -> Result<()> {
-    let mut body = version_number(version).to_be_bytes().to_vec();
+    let mut body = Vec::with_capacity(256);
+    body.extend_from_slice(&version_number(version).to_be_bytes());
     for text in parameters.iter().flat_map(|(name, value)| [name, value]) {
-        if text.as_bytes().contains(&0) {
+        if memchr::memchr(0, text.as_bytes()).is_some() {
             return Err(Error::programming(
                 "a connection parameter holds a NUL byte",
             ));
@@ -91,7 +92,8 @@ pub(super) fn startup(
 /// most.
 pub(crate) fn cancel_request(pid: i32, key: &[u8]) -> Vec<u8> {
     let length = 12 + key.len() as u32;
-    let mut packet = length.to_be_bytes().to_vec();
+    let mut packet = Vec::with_capacity(12 + key.len());
+    packet.extend_from_slice(&length.to_be_bytes());
     packet.extend_from_slice(&CANCEL_REQUEST.to_be_bytes());
     packet.extend_from_slice(&pid.to_be_bytes());
     packet.extend_from_slice(key);

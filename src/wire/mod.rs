@@ -65,6 +65,9 @@ const MOST_SETTINGS_BYTES: usize = 1 << 20;
 /// A send buffer larger than this is given back once it is empty.
 const KEPT_OUT_BUFFER: usize = 1 << 20;
 
+/// The settings that a server reports: names and values.
+pub(crate) type Settings = Arc<Vec<(String, String)>>;
+
 /// Where the server stands, as its last ReadyForQuery said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionStatus {
@@ -168,7 +171,7 @@ pub(crate) struct Wire {
     columns: Option<u16>,
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
-    settings: Vec<(String, String)>,
+    settings: Settings,
     settings_changed: bool,
     /// AuthenticationOk has come.
     let_in: bool,
@@ -201,7 +204,7 @@ impl Wire {
             status: TransactionStatus::Idle,
             columns: None,
             copying: None,
-            settings: Vec::new(),
+            settings: Settings::default(),
             settings_changed: false,
             let_in: false,
             backend_key: None,
@@ -374,7 +377,7 @@ impl Wire {
     }
 
     /// All settings that the server reports.
-    pub(crate) fn parameters(&self) -> &[(String, String)] {
+    pub(crate) fn parameters(&self) -> &Settings {
         &self.settings
     }
 
@@ -658,14 +661,15 @@ impl Wire {
     }
 
     fn setting(&mut self, name: String, value: String) -> Result<()> {
-        self.settings.retain(|(known, _)| *known != name);
-        let bytes: usize = self.settings.iter().map(|(n, v)| n.len() + v.len()).sum();
-        if self.settings.len() >= MOST_SETTINGS
-            || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
+        // Whoever looks at those of before keeps them.
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.retain(|(known, _)| *known != name);
+        let bytes: usize = settings.iter().map(|(n, v)| n.len() + v.len()).sum();
+        if settings.len() >= MOST_SETTINGS || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
         {
             return Err(Error::protocol("it reports more settings than there are"));
         }
-        self.settings.push((name, value));
+        settings.push((name, value));
         self.settings_changed = true;
         Ok(())
     }
