@@ -4,7 +4,7 @@
 //! SQL through other clients (SECURITY, "length and count wrap on sending"), so what is too long is an error
 //! before the first byte of its message is written.
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend as message;
 
 use crate::conninfo::ProtocolVersion;
@@ -142,7 +142,8 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
-/// Bind. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
+/// Bind, by hand: `postgres-protocol` asks for each parameter several times, and rows by the hundred thousand pass here.
+/// Checks every parameter first; an error says which, counted from 1, and nothing has been written. The names are ours.
 /// `result_formats`: none for all text, one for all columns, or one a column.
 pub(super) fn bind(
     portal: &str,
@@ -154,27 +155,44 @@ pub(super) fn bind(
     let fixed = 13 + portal.len() + statement.len() + 2 * result_formats.len();
     let length = bind_length(fixed, params)?;
     reserve(out, length, "the parameters")?;
-    message::bind(
-        portal,
-        statement,
-        params.iter().map(Param::format_code),
-        params,
-        |param, out| {
-            if param.is_null() {
-                return Ok(postgres_protocol::IsNull::Yes);
-            }
-            param.encode(out);
-            Ok(postgres_protocol::IsNull::No)
-        },
-        result_formats.iter().copied(),
-        out,
-    )
-    .map_err(|error| match error {
-        message::BindError::Serialization(error) => unwritable(error),
-        message::BindError::Conversion(_) => {
-            Error::new(Class::Internal, "a parameter could not be written")
+    let start = out.len();
+    // Its length is filled in at the end, as those of the parameters are: none is ever other than what was written.
+    out.put_slice(b"B\0\0\0\0");
+    for name in [portal, statement] {
+        out.put_slice(name.as_bytes());
+        out.put_u8(0);
+    }
+    // `bind_length` has counted the parameters, and formats are asked for no more columns than a server can describe.
+    out.put_u16(params.len() as u16);
+    let codes = out.len();
+    out.put_bytes(0, 2 * params.len());
+    out.put_u16(params.len() as u16);
+    for (index, param) in params.iter().enumerate() {
+        let place = out.len();
+        out.put_i32(-1);
+        if param.is_null() {
+            continue;
         }
-    })
+        let code = param.encode(out);
+        fill_length(out, place, place + 4);
+        if let Some(place) = out.get_mut(codes + 2 * index..codes + 2 * index + 2) {
+            place.copy_from_slice(&code.to_be_bytes());
+        }
+    }
+    out.put_u16(result_formats.len() as u16);
+    for &format in result_formats {
+        out.put_i16(format);
+    }
+    fill_length(out, start + 1, start + 1);
+    Ok(())
+}
+
+/// Writes to the four bytes at `place` how many there are behind `from`.
+fn fill_length(out: &mut BytesMut, place: usize, from: usize) {
+    let length = out.len().saturating_sub(from) as u32;
+    if let Some(place) = out.get_mut(place..place + 4) {
+        place.copy_from_slice(&length.to_be_bytes());
+    }
 }
 
 /// Checks all that `bind` checks of parameters, for the unnamed statement and text results, and writes nothing.

@@ -117,6 +117,9 @@ pub(crate) enum RowShape {
     None,
     /// The rows are not wanted.
     Unwanted,
+    /// Nor are they here; and of statements that end one after the other with the same command tag, only the first is
+    /// an event. See [`Wire::take_repeats`].
+    Counted,
 }
 
 /// An answer that is owed.
@@ -171,6 +174,10 @@ pub(crate) struct Wire {
     columns: Option<u16>,
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
+    /// The body of the last event that `RowShape::Counted` let be one, since the last Ready or failure.
+    counted_tag: Vec<u8>,
+    /// How many others have ended alike.
+    repeats: u64,
     settings: Settings,
     settings_changed: bool,
     /// AuthenticationOk has come.
@@ -204,6 +211,8 @@ impl Wire {
             status: TransactionStatus::Idle,
             columns: None,
             copying: None,
+            counted_tag: Vec::new(),
+            repeats: 0,
             settings: Settings::default(),
             settings_changed: false,
             let_in: false,
@@ -438,6 +447,11 @@ impl Wire {
         Ok(iterations)
     }
 
+    /// How many statements have ended since the last call as the one before them did, without being an event.
+    pub(crate) fn take_repeats(&mut self) -> u64 {
+        std::mem::take(&mut self.repeats)
+    }
+
     /// The rows received since the last call.
     pub(crate) fn take_rows(&mut self) -> Result<Rows> {
         self.inbox.take_rows()
@@ -484,7 +498,7 @@ impl Wire {
         let columns = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(RowShape::Described)) => self.columns,
             Some(Owed::Execute(RowShape::Known(columns))) => Some(*columns),
-            Some(Owed::Execute(RowShape::Unwanted)) => return Ok(()),
+            Some(Owed::Execute(RowShape::Unwanted | RowShape::Counted)) => return Ok(()),
             _ => None,
         };
         match columns {
@@ -523,6 +537,7 @@ impl Wire {
             (b'Z', Some(Owed::Query | Owed::Sync)) => {
                 self.status = ready(body)?;
                 self.owed.pop_front();
+                self.counted_tag.clear();
                 self.columns = None;
                 self.copying = None;
                 Ok(Some(Event::Ready))
@@ -550,7 +565,19 @@ impl Wire {
                 self.owed.pop_front();
                 Ok(Some(Event::NoData))
             }
+            (b'C', Some(Owed::Execute(RowShape::Counted)))
+                if !body.is_empty() && body == self.counted_tag =>
+            {
+                self.owed.pop_front();
+                self.copying = None;
+                self.repeats += 1;
+                Ok(None)
+            }
             (b'C' | b'I', Some(Owed::Query | Owed::Execute(_))) => {
+                if front == Some(Owed::Execute(RowShape::Counted)) {
+                    self.counted_tag.clear();
+                    self.counted_tag.extend_from_slice(body);
+                }
                 let event = match frame.kind {
                     b'C' => Event::Complete(backend::command_tag(body)?),
                     _ => {
@@ -634,6 +661,7 @@ impl Wire {
         }
         self.columns = None;
         self.copying = None;
+        self.counted_tag.clear();
         let step = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(_) | Owed::Sync) | None => Step::Running,
             Some(_) => Step::Before,
