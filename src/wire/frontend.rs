@@ -231,7 +231,14 @@ pub(super) fn close_statement(name: &str, out: &mut BytesMut) -> Result<()> {
 }
 
 pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) -> Result<()> {
-    message::execute(portal, most_rows, out).map_err(unwritable)
+    let length = 9 + portal.len();
+    reserve(out, length + 1, "the name of a portal")?;
+    out.put_u8(b'E');
+    out.put_u32(length as u32);
+    out.put_slice(portal.as_bytes());
+    out.put_u8(0);
+    out.put_i32(most_rows);
+    Ok(())
 }
 
 pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
