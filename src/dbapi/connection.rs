@@ -23,6 +23,7 @@ use crate::conninfo::{
 use crate::error::{Error, Result};
 use crate::net::{self, CancelTarget, Cancelled, Channel};
 use crate::types::Dialect;
+use crate::wire::Settings;
 
 /// How long a cancel request may take to reach the server, at most.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +59,7 @@ pub(crate) struct Connection {
     /// As of the last turn; see `Characteristics::pack`.
     characteristics: AtomicU32,
     /// What the server reports of its settings, as of the last turn.
-    parameters: Mutex<Vec<(String, String)>>,
+    parameters: Mutex<Settings>,
     mailbox: Arc<Mailbox>,
     pub(super) bell: Bell,
     /// The process that connected. In a forked child, the connection is its parent's.
@@ -76,7 +77,7 @@ impl Connection {
             mailbox.put_notice(Box::new(notice));
         }
         let cancel = channel.cancel_target();
-        let parameters = channel.wire_ref().parameters().to_vec();
+        let parameters = Arc::clone(channel.wire_ref().parameters());
         let statements = Statements::new(preparing, names_token());
         let session = Session::new(channel, cancel.clone(), statements, Arc::clone(&mailbox));
         Ok(Connection {
@@ -105,11 +106,11 @@ impl Connection {
         keywords: &[(&str, Option<&str>)],
     ) -> Result<(Channel, About, Option<Duration>, Preparing)> {
         let environment = ProcessEnvironment;
-        let conninfo = Conninfo::resolve(dsn, keywords, &environment)?;
+        let said = Conninfo::merge(dsn, keywords)?;
+        let conninfo = said.clone().completed(&environment)?;
         let config = conninfo.config(&environment)?;
         let channel = net::connect(&config)?;
-        let said = Conninfo::merge(dsn, keywords)?.redacted();
-        let about = About::new(&said, &conninfo, &config, &channel);
+        let about = About::new(&said.redacted(), conninfo, &config, &channel);
         let preparing = Preparing {
             threshold: config.prepare_threshold,
             most: config.prepared_max,
@@ -380,7 +381,7 @@ impl Connection {
             && channel.wire_ref().parameters_changed()
         {
             channel.wire().note_parameters();
-            *self.parameters.lock() = channel.wire_ref().parameters().to_vec();
+            *self.parameters.lock() = Arc::clone(channel.wire_ref().parameters());
             let dialect = dialect_bits(session.dialect());
             self.dialect.store(dialect, Ordering::Release);
         }

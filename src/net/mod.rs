@@ -190,7 +190,13 @@ impl Channel {
             return self.take_in(false);
         }
         let Some(end) = deadline else {
-            return self.take_in(true);
+            if self.wire.has_let_us_in() {
+                return self.take_in(true);
+            }
+            // Who waits in recv on a Unix socket is woken when the server reads, too, and the first time it takes the
+            // server long from there to its answer: it has a process to set up. Who waits in poll is not.
+            self.transport.wait(false, None)?;
+            return self.take_in(false);
         };
         // A server that keeps sending never makes us wait.
         if Instant::now() >= end {

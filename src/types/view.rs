@@ -95,7 +95,12 @@ pub(crate) unsafe fn bytes<'a>(text: Text) -> Result<&'a [u8], Error> {
 /// As of `bytes`.
 unsafe fn utf8<'a>(text: Text) -> Result<&'a str, Error> {
     // SAFETY: the caller vouches for it.
-    std::str::from_utf8(unsafe { bytes(text) }?).map_err(|error| {
+    let bytes = unsafe { bytes(text) }?;
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8. For short texts, finding that out is several times as fast.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
         Error::data(format!(
             "it is not valid UTF-8, at byte {}",
             error.valid_up_to()

@@ -137,8 +137,11 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn text(&mut self) -> Result<String> {
-        self.cstr()
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        let bytes = self.cstr()?;
+        Ok(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        })
     }
 
     /// All that is left.

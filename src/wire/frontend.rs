@@ -4,7 +4,7 @@
 //! SQL through other clients (SECURITY, "length and count wrap on sending"), so what is too long is an error
 //! before the first byte of its message is written.
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend as message;
 
 use crate::conninfo::ProtocolVersion;
@@ -67,9 +67,10 @@ pub(super) fn startup(
     parameters: &[(&str, &str)],
     out: &mut BytesMut,
 ) -> Result<()> {
-    let mut body = version_number(version).to_be_bytes().to_vec();
+    let mut body = Vec::with_capacity(256);
+    body.extend_from_slice(&version_number(version).to_be_bytes());
     for text in parameters.iter().flat_map(|(name, value)| [name, value]) {
-        if text.as_bytes().contains(&0) {
+        if memchr::memchr(0, text.as_bytes()).is_some() {
             return Err(Error::programming(
                 "a connection parameter holds a NUL byte",
             ));
@@ -91,7 +92,8 @@ pub(super) fn startup(
 /// most.
 pub(crate) fn cancel_request(pid: i32, key: &[u8]) -> Vec<u8> {
     let length = 12 + key.len() as u32;
-    let mut packet = length.to_be_bytes().to_vec();
+    let mut packet = Vec::with_capacity(12 + key.len());
+    packet.extend_from_slice(&length.to_be_bytes());
     packet.extend_from_slice(&CANCEL_REQUEST.to_be_bytes());
     packet.extend_from_slice(&pid.to_be_bytes());
     packet.extend_from_slice(key);
@@ -140,7 +142,8 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
-/// Bind. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
+/// Bind, by hand: `postgres-protocol` asks for each parameter several times, and rows by the hundred thousand pass here.
+/// Checks every parameter first; an error says which, counted from 1, and nothing has been written. The names are ours.
 /// `result_formats`: none for all text, one for all columns, or one a column.
 pub(super) fn bind(
     portal: &str,
@@ -152,27 +155,44 @@ pub(super) fn bind(
     let fixed = 13 + portal.len() + statement.len() + 2 * result_formats.len();
     let length = bind_length(fixed, params)?;
     reserve(out, length, "the parameters")?;
-    message::bind(
-        portal,
-        statement,
-        params.iter().map(Param::format_code),
-        params,
-        |param, out| {
-            if param.is_null() {
-                return Ok(postgres_protocol::IsNull::Yes);
-            }
-            param.encode(out);
-            Ok(postgres_protocol::IsNull::No)
-        },
-        result_formats.iter().copied(),
-        out,
-    )
-    .map_err(|error| match error {
-        message::BindError::Serialization(error) => unwritable(error),
-        message::BindError::Conversion(_) => {
-            Error::new(Class::Internal, "a parameter could not be written")
+    let start = out.len();
+    // Its length is filled in at the end, as those of the parameters are: none is ever other than what was written.
+    out.put_slice(b"B\0\0\0\0");
+    for name in [portal, statement] {
+        out.put_slice(name.as_bytes());
+        out.put_u8(0);
+    }
+    // `bind_length` has counted the parameters, and formats are asked for no more columns than a server can describe.
+    out.put_u16(params.len() as u16);
+    let codes = out.len();
+    out.put_bytes(0, 2 * params.len());
+    out.put_u16(params.len() as u16);
+    for (index, param) in params.iter().enumerate() {
+        let place = out.len();
+        out.put_i32(-1);
+        if param.is_null() {
+            continue;
         }
-    })
+        let code = param.encode(out);
+        fill_length(out, place, place + 4);
+        if let Some(place) = out.get_mut(codes + 2 * index..codes + 2 * index + 2) {
+            place.copy_from_slice(&code.to_be_bytes());
+        }
+    }
+    out.put_u16(result_formats.len() as u16);
+    for &format in result_formats {
+        out.put_i16(format);
+    }
+    fill_length(out, start + 1, start + 1);
+    Ok(())
+}
+
+/// Writes to the four bytes at `place` how many there are behind `from`.
+fn fill_length(out: &mut BytesMut, place: usize, from: usize) {
+    let length = out.len().saturating_sub(from) as u32;
+    if let Some(place) = out.get_mut(place..place + 4) {
+        place.copy_from_slice(&length.to_be_bytes());
+    }
 }
 
 /// Checks all that `bind` checks of parameters, for the unnamed statement and text results, and writes nothing.
@@ -211,7 +231,14 @@ pub(super) fn close_statement(name: &str, out: &mut BytesMut) -> Result<()> {
 }
 
 pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) -> Result<()> {
-    message::execute(portal, most_rows, out).map_err(unwritable)
+    let length = 9 + portal.len();
+    reserve(out, length + 1, "the name of a portal")?;
+    out.put_u8(b'E');
+    out.put_u32(length as u32);
+    out.put_slice(portal.as_bytes());
+    out.put_u8(0);
+    out.put_i32(most_rows);
+    Ok(())
 }
 
 pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {

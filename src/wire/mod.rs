@@ -65,6 +65,9 @@ const MOST_SETTINGS_BYTES: usize = 1 << 20;
 /// A send buffer larger than this is given back once it is empty.
 const KEPT_OUT_BUFFER: usize = 1 << 20;
 
+/// The settings that a server reports: names and values.
+pub(crate) type Settings = Arc<Vec<(String, String)>>;
+
 /// Where the server stands, as its last ReadyForQuery said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionStatus {
@@ -123,6 +126,9 @@ pub(crate) enum RowShape {
     None,
     /// The rows are not wanted.
     Unwanted,
+    /// Nor are they here; and of statements that end one after the other with the same command tag, only the first is
+    /// an event. See [`Wire::take_repeats`].
+    Counted,
 }
 
 /// An answer that is owed.
@@ -177,7 +183,11 @@ pub(crate) struct Wire {
     columns: Option<u16>,
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
-    settings: Vec<(String, String)>,
+    /// The body of the last event that `RowShape::Counted` let be one, since the last Ready or failure.
+    counted_tag: Vec<u8>,
+    /// How many others have ended alike.
+    repeats: u64,
+    settings: Settings,
     settings_changed: bool,
     /// AuthenticationOk has come.
     let_in: bool,
@@ -210,7 +220,9 @@ impl Wire {
             status: TransactionStatus::Idle,
             columns: None,
             copying: None,
-            settings: Vec::new(),
+            counted_tag: Vec::new(),
+            repeats: 0,
+            settings: Settings::default(),
             settings_changed: false,
             let_in: false,
             backend_key: None,
@@ -383,7 +395,7 @@ impl Wire {
     }
 
     /// All settings that the server reports.
-    pub(crate) fn parameters(&self) -> &[(String, String)] {
+    pub(crate) fn parameters(&self) -> &Settings {
         &self.settings
     }
 
@@ -442,6 +454,11 @@ impl Wire {
             )));
         }
         Ok(iterations)
+    }
+
+    /// How many statements have ended since the last call as the one before them did, without being an event.
+    pub(crate) fn take_repeats(&mut self) -> u64 {
+        std::mem::take(&mut self.repeats)
     }
 
     /// The rows received since the last call.
@@ -536,7 +553,7 @@ impl Wire {
         let columns = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(RowShape::Described)) => self.columns,
             Some(Owed::Execute(RowShape::Known(columns))) => Some(*columns),
-            Some(Owed::Execute(RowShape::Unwanted)) => return Ok(()),
+            Some(Owed::Execute(RowShape::Unwanted | RowShape::Counted)) => return Ok(()),
             _ => None,
         };
         match columns {
@@ -575,6 +592,7 @@ impl Wire {
             (b'Z', Some(Owed::Query | Owed::Sync)) => {
                 self.status = ready(body)?;
                 self.owed.pop_front();
+                self.counted_tag.clear();
                 self.columns = None;
                 self.copying = None;
                 Ok(Some(Event::Ready))
@@ -602,7 +620,19 @@ impl Wire {
                 self.owed.pop_front();
                 Ok(Some(Event::NoData))
             }
+            (b'C', Some(Owed::Execute(RowShape::Counted)))
+                if !body.is_empty() && body == self.counted_tag =>
+            {
+                self.owed.pop_front();
+                self.copying = None;
+                self.repeats += 1;
+                Ok(None)
+            }
             (b'C' | b'I', Some(Owed::Query | Owed::Execute(_))) => {
+                if front == Some(Owed::Execute(RowShape::Counted)) {
+                    self.counted_tag.clear();
+                    self.counted_tag.extend_from_slice(body);
+                }
                 let event = match frame.kind {
                     b'C' => Event::Complete(backend::command_tag(body)?),
                     _ => {
@@ -686,6 +716,7 @@ impl Wire {
         }
         self.columns = None;
         self.copying = None;
+        self.counted_tag.clear();
         let step = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(_) | Owed::Sync) | None => Step::Running,
             Some(_) => Step::Before,
@@ -713,14 +744,15 @@ impl Wire {
     }
 
     fn setting(&mut self, name: String, value: String) -> Result<()> {
-        self.settings.retain(|(known, _)| *known != name);
-        let bytes: usize = self.settings.iter().map(|(n, v)| n.len() + v.len()).sum();
-        if self.settings.len() >= MOST_SETTINGS
-            || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
+        // Whoever looks at those of before keeps them.
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.retain(|(known, _)| *known != name);
+        let bytes: usize = settings.iter().map(|(n, v)| n.len() + v.len()).sum();
+        if settings.len() >= MOST_SETTINGS || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
         {
             return Err(Error::protocol("it reports more settings than there are"));
         }
-        self.settings.push((name, value));
+        settings.push((name, value));
         self.settings_changed = true;
         Ok(())
     }
