@@ -36,9 +36,12 @@ fn keep_quiet() {
 /// Runs `body`; a panic becomes an internal error.
 fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     keep_quiet();
-    DEPTH.set(DEPTH.get() + 1);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
+    let outcome = DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+        depth.set(depth.get() - 1);
+        outcome
+    });
     outcome.unwrap_or_else(|_| {
         let what = PANIC.take().unwrap_or_default();
         Err(

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::result::Reply;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
-use crate::types::{self, Catalog, Field, UserType};
-use crate::wire::{Event, Rows};
+use crate::types::{self, Catalog, Field, Plain, UserType};
+use crate::wire::{Event, Rows, Tag};
 
 /// Types made of types made of types: no more rounds than this, each of them a query.
 const MOST_ROUNDS: usize = 40;
@@ -47,9 +47,11 @@ impl Types {
 }
 
 /// Whether a command with this tag may have changed what a type is.
-pub(super) fn changes_types(tag: &str) -> bool {
-    let first = tag.split(' ').next().unwrap_or_default();
-    matches!(first, "ALTER" | "DROP" | "DISCARD" | "DO" | "CALL")
+pub(super) fn changes_types(tag: &Tag) -> bool {
+    matches!(
+        tag.command(),
+        b"ALTER" | b"DROP" | b"DISCARD" | b"DO" | b"CALL"
+    )
 }
 
 impl Session {
@@ -60,8 +62,8 @@ impl Session {
         };
         let users: Vec<u32> = columns
             .iter()
+            .filter(|column| column.plain == Plain::No && !types::is_builtin(column.type_oid))
             .map(|column| column.type_oid)
-            .filter(|&oid| !types::is_builtin(oid))
             .collect();
         if !users.is_empty() {
             self.look_up(&users)?;

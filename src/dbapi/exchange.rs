@@ -11,7 +11,7 @@ use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Channel;
 use crate::types::{Catalog, Param};
-use crate::wire::{self, Column, Event, RowShape, Step, Wire};
+use crate::wire::{self, Column, Event, RowShape, Step, Tag, Wire};
 
 /// What is told to a server that waits for COPY's data.
 const NO_COPY: &str = "COPY cannot be run by execute";
@@ -49,7 +49,7 @@ impl Answers {
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
                 self.changes_types |= catalog::changes_types(&tag);
-                self.committed |= matches!(tag.as_str(), "COMMIT" | "PREPARE TRANSACTION");
+                self.committed |= matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION");
                 let rows = channel.wire().take_rows()?;
                 let last = self.last.replace(Reply {
                     columns: self.columns.take(),
@@ -147,7 +147,7 @@ impl Session {
         loop {
             let event = self.next_event()?;
             let tag = match &event {
-                Event::Complete(tag) if !answers.began => Some(tag.as_str()),
+                Event::Complete(tag) if !answers.began => Some(tag),
                 _ => None,
             };
             if let Some(tag) = tag {
@@ -309,7 +309,7 @@ impl Session {
     }
 
     /// Runs a command of our own, such as COMMIT. Its command tag comes back.
-    pub(super) fn command(&mut self, sql: &str) -> Result<String> {
+    pub(super) fn command(&mut self, sql: &str) -> Result<Tag> {
         self.queue(|wire| wire.start_query(sql))?;
         let answers = self.finish(Answers::default(), sql)?;
         answers.reply().map(|reply| reply.tag)
@@ -320,10 +320,7 @@ impl Session {
 pub(super) fn with_formats(columns: &[Column], catalog: &Catalog) -> Arc<[Column]> {
     columns
         .iter()
-        .map(|column| Column {
-            binary: catalog.has_binary(column.type_oid),
-            ..column.clone()
-        })
+        .map(|column| column.in_format(catalog.has_binary(column.type_oid)))
         .collect()
 }
 

@@ -6,7 +6,6 @@
 
 use super::binding::{Arguments, Binder, Binding, apply_sizes, check_sizes};
 use super::exchange::{self, Answers};
-use super::result;
 use super::session::Session;
 use crate::error::Result;
 use crate::net::Channel;
@@ -233,7 +232,7 @@ impl Pipeline<'_> {
             && !self.answers.began
         {
             self.done += 1;
-            let count = result::affected(tag);
+            let count = tag.count();
             if count >= 0 {
                 self.affected = Some(self.affected.unwrap_or(0).saturating_add(count));
             }

@@ -38,7 +38,7 @@ impl Session {
             request.dialect,
         );
         let binary = request.format == ResultFormat::Binary;
-        let (shape, way) = match self.statements.look(&key) {
+        let (shape, way) = match self.statements.look(&key, request.format) {
             Known::Kept(shape, way) => (shape, way),
             Known::Once => {
                 let shape = binder.shape(
@@ -56,7 +56,7 @@ impl Session {
         let ordered = shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
         match way {
-            Way::Prepared => match self.plan(&key, request.format) {
+            Way::Prepared(plan) => match plan.or_else(|| self.plan(&key, request.format)) {
                 Some(plan) => self.run_prepared(&key, &plan, shape.sql(), params, binary),
                 None => self.run_extended(shape.sql(), params, binary),
             },
@@ -96,7 +96,8 @@ impl Session {
     }
 
     /// How to run a prepared statement.
-    fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Plan> {
+    #[cold]
+    fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Arc<Plan>> {
         let catalog = Arc::clone(self.types.catalog());
         let styles = self.styles();
         self.statements.plan(key, format, |column| match format {

@@ -90,6 +90,7 @@ impl Channel {
 
     /// The loop: sends what waits, and receives until the server has said something. An error ends the
     /// connection, but for a time-out: the caller may go on with a later deadline.
+    #[inline]
     pub(crate) fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
             if let Some(event) = self.send_or_event(deadline)? {
@@ -101,6 +102,7 @@ impl Channel {
 
     /// Sends all that waits. If the server will not take it before it is heard, it is heard: its next event
     /// comes back, and more may wait to be sent.
+    #[inline]
     pub(crate) fn send_or_event(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.wire.poll_event()? {

@@ -77,9 +77,16 @@ enum Form<'a> {
 }
 
 impl<'a> Param<'a> {
+    /// One that is nothing in particular.
+    pub(crate) const NULL: Param<'static> = Param {
+        oid: 0,
+        datum: Datum::Null,
+    };
+
     /// The type to declare in Parse: its own oid if that is not zero, else what the same literal would be.
     /// 0 for text, json and NULL: an untyped literal, whose type the server infers. So too for what is made of
     /// these, except that an array of texts is a text[], and for types that have no oid of their own everywhere.
+    #[inline]
     pub(crate) fn declared_oid(&self) -> u32 {
         if self.oid != 0 {
             return self.oid;
@@ -138,6 +145,10 @@ impl<'a> Param<'a> {
     /// type as it would from the literal: an integer for a numeric, a date for a timestamp. Also a double
     /// for a float4: the server then refuses what is out of range, where a conversion here would not.
     fn form(&self) -> Form<'a> {
+        // What most parameters are: as the same literal.
+        if let (0, Datum::Int(_)) = (self.oid, self.datum) {
+            return Form::Binary;
+        }
         match (self.datum, self.declared_oid()) {
             (Datum::Text(text) | Datum::Numeric(text) | Datum::Json(text), _) => {
                 Form::Verbatim(text)

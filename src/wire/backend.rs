@@ -6,6 +6,7 @@
 use std::ffi::CString;
 
 use crate::error::{Error, Result, ServerFields, SqlState};
+use crate::types::Plain;
 
 /// The longest message that PostgreSQL can build, header included: its buffers end at 1 GiB.
 pub(super) const LONGEST: u32 = 1 << 30;
@@ -64,6 +65,19 @@ pub(crate) struct Column {
     pub(crate) type_modifier: i32,
     /// Whether values come in binary format.
     pub(crate) binary: bool,
+    /// How they are read.
+    pub(crate) plain: Plain,
+}
+
+impl Column {
+    /// The same, with its values in binary format or not.
+    pub(crate) fn in_format(&self, binary: bool) -> Column {
+        Column {
+            binary,
+            plain: Plain::of(self.type_oid, binary),
+            ..self.clone()
+        }
+    }
 }
 
 /// A NotificationResponse.
@@ -180,6 +194,7 @@ pub(super) fn row_description(body: &[u8]) -> Result<Vec<Column>> {
             type_size,
             type_modifier,
             binary,
+            plain: Plain::of(type_oid, binary),
         });
     }
     body.end()?;
@@ -256,14 +271,6 @@ pub(super) fn parameter_status(body: &[u8]) -> Result<(String, String)> {
     let pair = (body.text()?, body.text()?);
     body.end()?;
     Ok(pair)
-}
-
-/// A CommandComplete's tag, such as `INSERT 0 1`.
-pub(super) fn command_tag(body: &[u8]) -> Result<String> {
-    let mut body = Body::new("CommandComplete", body);
-    let tag = body.text()?;
-    body.end()?;
-    Ok(tag)
 }
 
 /// A CopyInResponse or CopyOutResponse: nothing of it is kept, but it must be one.

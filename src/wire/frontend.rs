@@ -1,10 +1,11 @@
-//! Messages to the server. `postgres-protocol` lays them out; here they are checked first.
+//! Messages to the server. `postgres-protocol` lays them out, but for those that each statement takes; here they are
+//! checked first.
 //!
 //! PostgreSQL refuses messages of 1 GiB and more by ending the session, and lengths that wrap have smuggled
 //! SQL through other clients (SECURITY, "length and count wrap on sending"), so what is too long is an error
 //! before the first byte of its message is written.
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend as message;
 
 use crate::conninfo::ProtocolVersion;
@@ -151,28 +152,54 @@ pub(super) fn bind(
 ) -> Result<()> {
     let fixed = 13 + portal.len() + statement.len() + 2 * result_formats.len();
     let length = bind_length(fixed, params)?;
+    let formats = u16::try_from(result_formats.len()).map_err(|_| miswritten())?;
+    let count = u16::try_from(params.len()).map_err(|_| miswritten())?;
     reserve(out, length, "the parameters")?;
-    message::bind(
-        portal,
-        statement,
-        params.iter().map(Param::format_code),
-        params,
-        |param, out| {
-            if param.is_null() {
-                return Ok(postgres_protocol::IsNull::Yes);
-            }
-            param.encode(out);
-            Ok(postgres_protocol::IsNull::No)
-        },
-        result_formats.iter().copied(),
-        out,
-    )
-    .map_err(|error| match error {
-        message::BindError::Serialization(error) => unwritable(error),
-        message::BindError::Conversion(_) => {
-            Error::new(Class::Internal, "a parameter could not be written")
+    let start = out.len();
+    out.put_u8(b'B');
+    out.put_u32((length - 1) as u32);
+    put_name(portal, out);
+    put_name(statement, out);
+    out.put_u16(count);
+    for param in params {
+        out.put_i16(param.format_code());
+    }
+    out.put_u16(count);
+    for param in params {
+        if param.is_null() {
+            out.put_i32(-1);
+            continue;
         }
-    })
+        let at = out.len();
+        out.put_u32(0);
+        param.encode(out);
+        let written = (out.len() - at - 4) as u32;
+        if let Some(place) = out.get_mut(at..at + 4) {
+            place.copy_from_slice(&written.to_be_bytes());
+        }
+    }
+    out.put_u16(formats);
+    for &format in result_formats {
+        out.put_i16(format);
+    }
+    if out.len() - start != length {
+        out.truncate(start);
+        return Err(miswritten());
+    }
+    Ok(())
+}
+
+/// Appends a name, which is one of ours: it holds no NUL.
+fn put_name(name: &str, out: &mut BytesMut) {
+    debug_assert!(!name.contains('\0'));
+    out.put_slice(name.as_bytes());
+    out.put_u8(0);
+}
+
+/// A message is not as long as was promised.
+#[cold]
+fn miswritten() -> Error {
+    Error::new(Class::Internal, "a message could not be written")
 }
 
 /// Checks all that `bind` checks of parameters, for the unnamed statement and text results, and writes nothing.
@@ -210,8 +237,12 @@ pub(super) fn close_statement(name: &str, out: &mut BytesMut) -> Result<()> {
     message::close(b'S', name, out).map_err(unwritable)
 }
 
-pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) -> Result<()> {
-    message::execute(portal, most_rows, out).map_err(unwritable)
+pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) {
+    let length = 9 + portal.len() as u32;
+    out.put_u8(b'E');
+    out.put_u32(length);
+    put_name(portal, out);
+    out.put_i32(most_rows);
 }
 
 pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
@@ -219,7 +250,7 @@ pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
 }
 
 pub(super) fn sync(out: &mut BytesMut) {
-    message::sync(out);
+    out.put_slice(b"S\0\0\0\x04");
 }
 
 pub(super) fn flush(out: &mut BytesMut) {

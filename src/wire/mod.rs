@@ -33,6 +33,7 @@ mod inbox;
 mod policy;
 mod rows;
 mod scram;
+mod tag;
 #[cfg(test)]
 mod tests;
 pub(crate) mod verifier;
@@ -49,6 +50,7 @@ pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use policy::TlsFacts;
 pub(crate) use rows::{Cells, Rows, split_cell};
+pub(crate) use tag::Tag;
 pub(crate) use version::ProtocolVersions;
 
 use crate::conninfo::ProtocolVersion;
@@ -86,7 +88,7 @@ pub(crate) enum Event {
     /// A described statement gives no rows.
     NoData,
     /// A statement has ended; its command tag. Its rows are there to take.
-    Complete(String),
+    Complete(Tag),
     /// A statement without any command in it.
     EmptyQuery,
     /// Execute's row limit was reached; the portal has more.
@@ -96,7 +98,7 @@ pub(crate) enum Event {
     /// A notice.
     Notice(Box<ServerFields>),
     /// A notification.
-    Notification(Notification),
+    Notification(Box<Notification>),
     /// The server waits for CopyData.
     CopyIn,
     /// The server sends CopyData, which is skipped.
@@ -161,6 +163,8 @@ enum Phase {
 pub(crate) struct Wire {
     phase: Phase,
     out: BytesMut,
+    /// Some of what `out` began with has been sent.
+    sent_in_part: bool,
     inbox: Inbox,
     owed: VecDeque<Owed>,
     status: TransactionStatus,
@@ -196,6 +200,7 @@ impl Wire {
             scram_max_iterations: credentials.scram_max_iterations,
             phase: Phase::Startup(Authentication::new(credentials)),
             out,
+            sent_in_part: false,
             inbox: Inbox::default(),
             owed: VecDeque::new(),
             status: TransactionStatus::Idle,
@@ -251,7 +256,7 @@ impl Wire {
 
     /// Execute of the unnamed portal; `most_rows` 0 for all.
     pub(crate) fn start_execute(&mut self, most_rows: i32, shape: RowShape) -> Result<()> {
-        frontend::execute("", most_rows, &mut self.out)?;
+        frontend::execute("", most_rows, &mut self.out);
         self.owed.push_back(Owed::Execute(shape));
         Ok(())
     }
@@ -323,7 +328,15 @@ impl Wire {
 
     /// Takes note that `count` bytes of what waited were sent.
     pub(crate) fn handle_sent(&mut self, count: usize) {
+        if count >= self.out.len() && !self.sent_in_part {
+            self.out.clear();
+            if self.out.capacity() > KEPT_OUT_BUFFER {
+                self.out = BytesMut::new();
+            }
+            return;
+        }
         self.out.advance(count.min(self.out.len()));
+        self.sent_in_part = !self.out.is_empty();
         // What was sent is no part of its capacity any more, until it is reclaimed.
         if self.out.is_empty() && self.out.try_reclaim(KEPT_OUT_BUFFER + 1) {
             self.out = BytesMut::new();
@@ -447,7 +460,11 @@ impl Wire {
     }
 
     /// What the server said next; `None` until more is received. An error ends the connection.
+    #[inline]
     pub(crate) fn poll_event(&mut self) -> Result<Option<Event>> {
+        if self.inbox.is_empty() && matches!(self.phase, Phase::Running) {
+            return Ok(None);
+        }
         let outcome = self.next_event();
         if outcome.is_err() {
             self.phase = Phase::Ended;
@@ -491,29 +508,41 @@ impl Wire {
     }
 
     /// Handles one message that is not a row.
+    #[inline]
     fn message(&mut self, frame: Frame) -> Result<Option<Event>> {
+        match (frame.kind, &self.phase) {
+            (b'E' | b'N' | b'A' | b'S', _) | (_, Phase::Startup(_)) => self.unusual(frame),
+            _ => self.answer(frame),
+        }
+    }
+
+    /// Handles one message that answers no request: it may come at any time, or belongs to the start.
+    #[inline(never)]
+    fn unusual(&mut self, frame: Frame) -> Result<Option<Event>> {
         let body = self.inbox.body(frame);
         match frame.kind {
             b'E' => {
                 let fields = backend::fields("ErrorResponse", body)?;
-                return self.failure(fields).map(Some);
+                self.failure(fields).map(Some)
             }
             b'N' => {
                 let fields = backend::fields("NoticeResponse", body)?;
-                return Ok(Some(Event::Notice(Box::new(fields))));
+                Ok(Some(Event::Notice(Box::new(fields))))
             }
             b'A' if matches!(self.phase, Phase::Running) => {
-                return Ok(Some(Event::Notification(backend::notification(body)?)));
+                let notification = backend::notification(body)?;
+                Ok(Some(Event::Notification(Box::new(notification))))
             }
             b'S' if self.is_authenticated() => {
                 let (name, value) = backend::parameter_status(self.inbox.body(frame))?;
-                return self.setting(name, value).map(|()| None);
+                self.setting(name, value).map(|()| None)
             }
-            _ => {}
+            _ => self.startup_message(frame),
         }
-        if let Phase::Startup(_) = self.phase {
-            return self.startup_message(frame);
-        }
+    }
+
+    /// Handles what answers a request, but for rows.
+    fn answer(&mut self, frame: Frame) -> Result<Option<Event>> {
         let body = self.inbox.body(frame);
         let front = self.owed.front().copied();
         match (frame.kind, front) {
@@ -549,7 +578,7 @@ impl Wire {
             }
             (b'C' | b'I', Some(Owed::Query | Owed::Execute(_))) => {
                 let event = match frame.kind {
-                    b'C' => Event::Complete(backend::command_tag(body)?),
+                    b'C' => Event::Complete(Tag::read(body)?),
                     _ => {
                         self.inbox.drop_rows();
                         Event::EmptyQuery
