@@ -57,8 +57,14 @@ pub(super) fn changes_types(tag: &Tag) -> bool {
 impl Session {
     /// The reply with what its types are made of: what is not known yet is looked up.
     pub(super) fn with_types(&mut self, mut reply: Reply) -> Result<Reply> {
+        self.add_types(&mut reply)?;
+        Ok(reply)
+    }
+
+    /// The same of a reply that stays where it is.
+    pub(super) fn add_types(&mut self, reply: &mut Reply) -> Result<()> {
         let Some(columns) = &reply.columns else {
-            return Ok(reply);
+            return Ok(());
         };
         let users: Vec<u32> = columns
             .iter()
@@ -69,7 +75,7 @@ impl Session {
             self.look_up(&users)?;
             reply.catalog = Some(Arc::clone(&self.types.known));
         }
-        Ok(reply)
+        Ok(())
     }
 
     fn look_up(&mut self, oids: &[u32]) -> Result<()> {

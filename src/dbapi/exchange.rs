@@ -102,11 +102,23 @@ impl Answers {
     }
 
     /// The last statement's reply.
-    pub(super) fn reply(self) -> Result<Reply> {
-        match self.last {
+    pub(super) fn reply(mut self) -> Result<Reply> {
+        self.take_reply()
+    }
+
+    /// The same, out of answers that stay where they are.
+    pub(super) fn take_reply(&mut self) -> Result<Reply> {
+        match self.last.take() {
             Some(reply) => Ok(reply),
-            None if self.empty => Err(empty_query()),
-            None => Err(Error::protocol("no answer to a statement")),
+            None => Err(self.no_reply()),
+        }
+    }
+
+    fn no_reply(&self) -> Error {
+        if self.empty {
+            empty_query()
+        } else {
+            Error::protocol("no answer to a statement")
         }
     }
 }
@@ -144,6 +156,12 @@ impl Session {
 
     /// Reads the answers to what was queued, up to Ready.
     pub(super) fn receive(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
+        self.receive_into(&mut answers, sent)?;
+        Ok(answers)
+    }
+
+    /// The same, into `answers`, which are large.
+    pub(super) fn receive_into(&mut self, answers: &mut Answers, sent: &str) -> Result<()> {
         loop {
             let event = self.next_event()?;
             let tag = match &event {
@@ -154,21 +172,25 @@ impl Session {
                 self.statements.saw(tag, answers.columns.is_some(), sent);
             }
             if answers.take(self.channel()?, event, sent)? {
-                return Ok(answers);
+                return Ok(());
             }
         }
     }
 
     /// Draws the conclusions once the answers are complete: what they changed, and what went wrong.
     pub(super) fn conclude(&mut self, mut answers: Answers) -> Result<Answers> {
+        self.conclude_of(&mut answers)?;
+        Ok(answers)
+    }
+
+    pub(super) fn conclude_of(&mut self, answers: &mut Answers) -> Result<()> {
         if answers.changes_types {
             self.types.forget();
         }
         if answers.committed && self.status() != Status::Idle {
             self.end_transaction();
         }
-        self.settle(answers.failure.take())?;
-        Ok(answers)
+        self.settle(answers.failure.take())
     }
 
     /// Runs `sql` by the simple protocol. The last statement's reply comes back.

@@ -177,11 +177,11 @@ impl Session {
                 .for_each(|name| self.statements.drop_name(name));
         }
         queued?;
-        let answers = Answers {
+        let mut answers = Answers {
             columns: plan.columns.clone(),
             ..Answers::after(begin.as_ref())
         };
-        let mut answers = self.receive(answers, sql)?;
+        self.receive_into(&mut answers, sql)?;
         if let Some(error) = answers.failure.as_ref()
             && answers.failed_at == Some(Step::Before)
             && !answers.began
@@ -202,8 +202,10 @@ impl Session {
                 _ => {}
             }
         }
-        let answers = self.conclude(answers)?;
-        self.with_types(answers.reply()?)
+        self.conclude_of(&mut answers)?;
+        let mut reply = answers.take_reply()?;
+        self.add_types(&mut reply)?;
+        Ok(reply)
     }
 }
 

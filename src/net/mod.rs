@@ -90,8 +90,15 @@ impl Channel {
 
     /// The loop: sends what waits, and receives until the server has said something. An error ends the
     /// connection, but for a time-out: the caller may go on with a later deadline.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event> {
+        match self.wire.poll_event()? {
+            Some(event) => Ok(event),
+            None => self.send_and_wait(deadline),
+        }
+    }
+
+    fn send_and_wait(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
             if let Some(event) = self.send_or_event(deadline)? {
                 return Ok(event);

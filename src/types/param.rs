@@ -145,9 +145,11 @@ impl<'a> Param<'a> {
     /// type as it would from the literal: an integer for a numeric, a date for a timestamp. Also a double
     /// for a float4: the server then refuses what is out of range, where a conversion here would not.
     fn form(&self) -> Form<'a> {
-        // What most parameters are: as the same literal.
-        if let (0, Datum::Int(_)) = (self.oid, self.datum) {
-            return Form::Binary;
+        // What most parameters are, by a shorter way.
+        match self.datum {
+            Datum::Text(text) => return Form::Verbatim(text),
+            Datum::Int(_) if self.oid == 0 => return Form::Binary,
+            _ => {}
         }
         match (self.datum, self.declared_oid()) {
             (Datum::Text(text) | Datum::Numeric(text) | Datum::Json(text), _) => {

@@ -90,6 +90,21 @@ impl Inbox {
         self.head >= self.buffer.len()
     }
 
+    /// The next bytes, as many as are asked for, if they are here.
+    #[inline]
+    pub(super) fn peek<const N: usize>(&self) -> Option<&[u8; N]> {
+        self.buffer.get(self.head..)?.first_chunk()
+    }
+
+    /// Passes over the next `length` bytes, which are here: a message. Its type byte is zeroed as by `body`.
+    #[inline]
+    pub(super) fn pass(&mut self, length: usize) {
+        if let Some(kind) = self.buffer.get_mut(self.head) {
+            *kind = 0;
+        }
+        self.head += length;
+    }
+
     /// Whether anything received awaits its rest.
     pub(super) fn is_mid_message(&self) -> bool {
         !self.is_empty()

@@ -462,9 +462,48 @@ impl Wire {
     /// What the server said next; `None` until more is received. An error ends the connection.
     #[inline]
     pub(crate) fn poll_event(&mut self) -> Result<Option<Event>> {
-        if self.inbox.is_empty() && matches!(self.phase, Phase::Running) {
-            return Ok(None);
+        if matches!(self.phase, Phase::Running) {
+            if self.inbox.is_empty() {
+                return Ok(None);
+            }
+            if let Some(event) = self.quick() {
+                return Ok(Some(event));
+            }
         }
+        self.poll_any()
+    }
+
+    /// What ends and begins the answers to most statements, known by its bytes: an event, if it is one.
+    #[inline]
+    fn quick(&mut self) -> Option<Event> {
+        match self.owed.front()? {
+            Owed::Bind if self.inbox.peek() == Some(b"2\0\0\0\x04") => {
+                self.inbox.pass(5);
+                self.owed.pop_front();
+            }
+            Owed::Sync => {
+                if let Some(&[b'Z', 0, 0, 0, 5, status]) = self.inbox.peek() {
+                    let status = ready(&[status]).ok()?;
+                    self.inbox.pass(6);
+                    return Some(self.ready(status));
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Everything up to a Sync, or a simple query, has been answered.
+    fn ready(&mut self, status: TransactionStatus) -> Event {
+        self.status = status;
+        self.owed.pop_front();
+        self.columns = None;
+        self.copying = None;
+        Event::Ready
+    }
+
+    #[inline(never)]
+    fn poll_any(&mut self) -> Result<Option<Event>> {
         let outcome = self.next_event();
         if outcome.is_err() {
             self.phase = Phase::Ended;
@@ -493,7 +532,7 @@ impl Wire {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn row(&mut self, frame: Frame) -> Result<()> {
         let columns = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(RowShape::Described)) => self.columns,
@@ -542,16 +581,14 @@ impl Wire {
     }
 
     /// Handles what answers a request, but for rows.
+    #[inline(never)]
     fn answer(&mut self, frame: Frame) -> Result<Option<Event>> {
         let body = self.inbox.body(frame);
         let front = self.owed.front().copied();
         match (frame.kind, front) {
             (b'Z', Some(Owed::Query | Owed::Sync)) => {
-                self.status = ready(body)?;
-                self.owed.pop_front();
-                self.columns = None;
-                self.copying = None;
-                Ok(Some(Event::Ready))
+                let status = ready(body)?;
+                Ok(Some(self.ready(status)))
             }
             (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) | (b'3', Some(Owed::Close)) => {
                 self.owed.pop_front();

@@ -25,8 +25,13 @@ struct Chunk {
     bytes: Vec<u8>,
     /// Where each row's first length stands, or `LONG_ROW` and a place in `long_rows`.
     index: Index,
-    long_rows: Vec<Vec<LongCell>>,
+    /// Rare, so that it takes little room where there are none.
+    long_rows: Option<Box<LongRows>>,
 }
+
+/// The cells of rows with a long one.
+#[derive(Debug, Default)]
+struct LongRows(Vec<Vec<LongCell>>);
 
 /// How many rows' places need no memory of their own.
 const FEW: usize = 5;
@@ -77,9 +82,13 @@ pub(crate) type LongCell = Option<(u32, u32)>;
 pub(crate) struct Rows {
     /// Most results are of one chunk.
     first: Chunk,
-    later: Vec<Later>,
+    later: Option<Box<Chunks>>,
     count: u64,
 }
+
+/// The chunks behind the first.
+#[derive(Debug, Default)]
+struct Chunks(Vec<Later>);
 
 /// A chunk that is not the first.
 #[derive(Debug)]
@@ -122,9 +131,10 @@ impl<'a> Walk<'a> {
 impl Rows {
     /// From row `number` on; `None` if there is no such row.
     pub(crate) fn walk(&self, number: u64) -> Option<Walk<'_>> {
-        let later = self.later.partition_point(|later| later.before <= number);
+        let chunks = self.later();
+        let later = chunks.partition_point(|later| later.before <= number);
         let before = match later.checked_sub(1) {
-            Some(place) => self.later.get(place)?.before,
+            Some(place) => chunks.get(place)?.before,
             None => 0,
         };
         let within = usize::try_from(number - before).ok()?;
@@ -135,7 +145,7 @@ impl Rows {
     #[inline]
     pub(crate) fn walk_on(&self, (number, within): (usize, usize)) -> Option<Walk<'_>> {
         let chunk = match number.checked_sub(1) {
-            Some(place) => &self.later.get(place)?.chunk,
+            Some(place) => &self.later().get(place)?.chunk,
             None => &self.first,
         };
         Some(Walk {
@@ -158,14 +168,20 @@ impl Rows {
         walk.chunk.cells(*walk.entries.get(walk.within)?)
     }
 
+    #[inline]
+    fn later(&self) -> &[Later] {
+        self.later.as_ref().map_or(&[], |chunks| &chunks.0)
+    }
+
     /// Adds a chunk behind those that are there.
     fn push(&mut self, chunk: Chunk) -> Result<()> {
         let rows = chunk.index.entries().len() as u64;
         if self.count == 0 {
             self.first = chunk;
         } else {
-            self.later.try_reserve(1).map_err(out_of_memory)?;
-            self.later.push(Later {
+            let Chunks(later) = &mut **self.later.get_or_insert_default();
+            later.try_reserve(1).map_err(out_of_memory)?;
+            later.push(Later {
                 before: self.count,
                 chunk,
             });
@@ -176,7 +192,7 @@ impl Rows {
 
     #[cfg(any(test, feature = "fuzzing"))]
     fn all_chunks(&self) -> impl Iterator<Item = &Chunk> {
-        std::iter::once(&self.first).chain(self.later.iter().map(|later| &later.chunk))
+        std::iter::once(&self.first).chain(self.later().iter().map(|later| &later.chunk))
     }
 }
 
@@ -212,7 +228,11 @@ impl Chunk {
         if entry & LONG_ROW == 0 {
             return self.bytes.get(entry as usize..).map(Cells::Inline);
         }
-        let cells = self.long_rows.get((entry & !LONG_ROW) as usize)?;
+        let cells = self
+            .long_rows
+            .as_ref()?
+            .0
+            .get((entry & !LONG_ROW) as usize)?;
         Some(Cells::Listed {
             bytes: &self.bytes,
             cells: cells.iter(),
@@ -411,6 +431,7 @@ impl Collector {
         let index = Index::of(&self.index)?;
         self.index.clear();
         let long_rows = std::mem::take(&mut self.long_rows);
+        let long_rows = (!long_rows.is_empty()).then(|| Box::new(LongRows(long_rows)));
         self.done.push(Chunk {
             bytes,
             index,
