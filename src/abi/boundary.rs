@@ -36,9 +36,12 @@ fn keep_quiet() {
 /// Runs `body`; a panic becomes an internal error.
 fn contained<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     keep_quiet();
-    DEPTH.set(DEPTH.get() + 1);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
+    let outcome = DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+        depth.set(depth.get() - 1);
+        outcome
+    });
     outcome.unwrap_or_else(|_| {
         let what = PANIC.take().unwrap_or_default();
         Err(
@@ -85,6 +88,10 @@ pub(super) fn optional_text<'a>(text: *const c_char, argument: &str) -> Result<O
     }
     // SAFETY: the caller promises a string that ends with a NUL and outlives the call.
     let text = unsafe { CStr::from_ptr(text) };
+    if text.to_bytes().is_ascii() {
+        // SAFETY: ASCII is UTF-8, and seen to be so faster.
+        return Ok(Some(unsafe { str::from_utf8_unchecked(text.to_bytes()) }));
+    }
     text.to_str().map(Some).map_err(|error| {
         Error::programming(format!(
             "argument {argument} is not valid UTF-8, at byte {}",

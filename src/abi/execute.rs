@@ -7,7 +7,7 @@ use super::cursor::{CursorHandle, dbapi_cursor_t};
 use super::error::dbapi_error_t;
 use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_OK};
-use super::value::{param, params as read_params};
+use super::value::{param, with_params};
 use crate::dbapi::{Arguments, RowSource};
 use crate::error::{Error, Result};
 use crate::types::Param;
@@ -39,9 +39,10 @@ pub unsafe extern "C" fn dbapi_execute(
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         let sql = required_text(sql, "sql")?;
-        let bound = read_params(array(params, nparams, "params")?)?;
-        let arguments = (!params.is_null()).then_some(Arguments::Positional(&bound));
-        execute(&handle, sql, arguments)
+        with_params(array(params, nparams, "params")?, |bound| {
+            let arguments = (!params.is_null()).then_some(Arguments::Positional(bound));
+            execute(&handle, sql, arguments)
+        })
     })
 }
 
@@ -70,12 +71,10 @@ pub unsafe extern "C" fn dbapi_execute_named(
         let sql = required_text(sql, "sql")?;
         let given = !(names.is_null() && params.is_null());
         let names = required_names(names, nparams)?;
-        let bound = read_params(array(params, nparams, "params")?)?;
-        execute(
-            &handle,
-            sql,
-            given.then_some(Arguments::Named(&names, &bound)),
-        )
+        with_params(array(params, nparams, "params")?, |bound| {
+            let arguments = given.then_some(Arguments::Named(&names, bound));
+            execute(&handle, sql, arguments)
+        })
     })
 }
 

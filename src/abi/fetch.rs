@@ -61,7 +61,7 @@ fn fetch_row(
         && let Some(row) = next_ahead(cursor)
     {
         set_output(out_row, row);
-        return DBAPI_OK;
+        return if row.is_null() { DBAPI_DONE } else { DBAPI_OK };
     }
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
@@ -77,12 +77,16 @@ fn fetch_row(
     })
 }
 
-/// The next row, if it was decoded together with the last one. Without a guard: nothing in it can panic.
+/// The next row, if it was decoded together with the last one, or NULL if that was the last of all. Without a guard:
+/// nothing in it can panic.
 fn next_ahead(cursor: *mut dbapi_cursor_t) -> Option<*const Value> {
     let handle = registry::find::<CursorHandle>(cursor)?;
     let mut state = handle.try_state()?;
     let State { cursor, block, .. } = &mut *state;
-    cursor.next_ahead(block).then(|| block.values().as_ptr())
+    match cursor.next_ahead(block)? {
+        0 => Some(ptr::null()),
+        _ => Some(block.values().as_ptr()),
+    }
 }
 
 /// PEP 249's fetchmany: the next rows, as one block.

@@ -168,7 +168,16 @@ pub(super) fn insert<H: Handle>(object: Arc<H>) -> Result<*mut H::Opaque> {
 }
 
 /// What `handle` stands for. `argument` is what the function calls it, for the error's message.
+#[inline]
 pub(super) fn get<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
+    match find(handle) {
+        Some(found) => Ok(found),
+        None => get_or_say_why(handle, argument),
+    }
+}
+
+#[cold]
+fn get_or_say_why<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
     with_entry::<H, _>(handle, argument, |entry| {
         entry
             .object

@@ -7,7 +7,7 @@ use super::error::dbapi_error_t;
 use super::status::dbapi_status_t::{
     self, DBAPI_INTERFACE_ERROR, DBAPI_OK, DBAPI_PROGRAMMING_ERROR,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 pub use crate::types::value::{Interval, Kind, Text, TimeTz, Value, ValueAs};
 use crate::types::{self, Param, view};
 use crate::wire::LONGEST_MESSAGE;
@@ -17,13 +17,37 @@ pub(super) fn params(values: &[Value]) -> Result<Vec<Param<'_>>> {
     values
         .iter()
         .enumerate()
-        .map(|(index, value)| {
-            param(value).map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))
-        })
+        .map(|(index, value)| param(value).map_err(|error| numbered(index, error)))
         .collect()
 }
 
+/// Says which parameter is meant.
+#[cold]
+fn numbered(index: usize, error: Error) -> Error {
+    error.prefixed(&format!("parameter {}: ", index + 1))
+}
+
+/// How many parameters need no memory of their own.
+const FEW_PARAMS: usize = 8;
+
+/// Runs `work` with the values of a parameter list, as `params` gives them.
+#[inline]
+pub(super) fn with_params<T>(
+    values: &[Value],
+    work: impl FnOnce(&[Param<'_>]) -> Result<T>,
+) -> Result<T> {
+    let mut few = [Param::NULL; FEW_PARAMS];
+    let Some(few) = few.get_mut(..values.len()) else {
+        return work(&params(values)?);
+    };
+    for (index, (to, value)) in few.iter_mut().zip(values).enumerate() {
+        *to = param(value).map_err(|error| numbered(index, error))?;
+    }
+    work(few)
+}
+
 /// A value as safe Rust sees it.
+#[inline]
 pub(super) fn param(value: &Value) -> Result<Param<'_>> {
     // SAFETY: the caller promises that the member that the kind names is filled, and that its pointers are good
     // for the call (the contract in `abi`).

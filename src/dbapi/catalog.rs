@@ -18,8 +18,8 @@ use super::result::Reply;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::types::value::Arena;
-use crate::types::{self, Catalog, Field, UserType};
-use crate::wire::{Column, Event, Rows};
+use crate::types::{self, Catalog, Field, Plain, UserType};
+use crate::wire::{Column, Event, Rows, Tag};
 
 /// Types made of types made of types: no more rounds than this, each of them a query.
 const MOST_ROUNDS: usize = 40;
@@ -101,9 +101,11 @@ impl Types {
 }
 
 /// Whether a command with this tag may have changed what a type is.
-pub(super) fn changes_types(tag: &str) -> bool {
-    let first = tag.split(' ').next().unwrap_or_default();
-    matches!(first, "ALTER" | "DROP" | "DISCARD" | "DO" | "CALL")
+pub(super) fn changes_types(tag: &Tag) -> bool {
+    matches!(
+        tag.command(),
+        b"ALTER" | b"DROP" | b"DISCARD" | b"DO" | b"CALL"
+    )
 }
 
 impl Session {
@@ -118,13 +120,19 @@ impl Session {
 
     /// The reply with what its types are made of: what is not known yet is looked up.
     pub(super) fn with_types(&mut self, mut reply: Reply) -> Result<Reply> {
+        self.add_types(&mut reply)?;
+        Ok(reply)
+    }
+
+    /// The same of a reply that stays where it is.
+    pub(super) fn add_types(&mut self, reply: &mut Reply) -> Result<()> {
         let Some(columns) = &reply.columns else {
-            return Ok(reply);
+            return Ok(());
         };
         let users: Vec<u32> = columns
             .iter()
+            .filter(|column| column.plain == Plain::No && !types::is_builtin(column.type_oid))
             .map(|column| column.type_oid)
-            .filter(|&oid| !types::is_builtin(oid))
             .collect();
         if !users.is_empty() {
             let again = self.types.is_doubtful() && self.look_up_again(&users)?;
@@ -135,7 +143,7 @@ impl Session {
             }
             reply.catalog = Some(Arc::clone(&self.types.known));
         }
-        Ok(reply)
+        Ok(())
     }
 
     /// Whether the first rows are not as their types are described.

@@ -235,24 +235,21 @@ impl Connection {
 
     /// An interface error in a forked child of the process that connected: of what it has a copy of, another thread of
     /// the parent may have held the lock.
+    #[inline]
     pub(crate) fn check_own(&self) -> Result<()> {
         if self.is_inherited() {
-            return Err(Error::interface(
-                "the connection belongs to the process that opened it, not to its forked child",
-            ));
+            return Err(inherited());
         }
         Ok(())
     }
 
     /// An interface error unless the connection can be used.
+    #[inline]
     pub(crate) fn check_open(&self) -> Result<()> {
         self.check_own()?;
         match self.closed() {
             Closed::Open => Ok(()),
-            Closed::Closed => Err(Error::interface("the connection is already closed")),
-            Closed::Broken => Err(Error::interface(
-                "the connection is already closed: it broke earlier",
-            )),
+            closed => Err(not_open(closed)),
         }
     }
 
@@ -469,9 +466,25 @@ impl Connection {
     }
 
     /// Whether this process is a forked child of the one that connected.
+    #[inline]
     pub(super) fn is_inherited(&self) -> bool {
-        self.process != Process::this()
+        !self.process.is_this()
     }
+}
+
+#[cold]
+fn inherited() -> Error {
+    Error::interface(
+        "the connection belongs to the process that opened it, not to its forked child",
+    )
+}
+
+#[cold]
+fn not_open(closed: Closed) -> Error {
+    Error::interface(match closed {
+        Closed::Broken => "the connection is already closed: it broke earlier",
+        _ => "the connection is already closed",
+    })
 }
 
 /// A programming error for a number that is too large to be meant.

@@ -111,6 +111,7 @@ fn seconds(duration: Duration) -> String {
 
 impl Session {
     /// What the server says next, within the time that the call has.
+    #[inline]
     pub(super) fn next_event(&mut self) -> Result<Event> {
         loop {
             let deadline = self.limit.as_ref().map(Limit::deadline);

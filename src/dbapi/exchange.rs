@@ -11,7 +11,7 @@ use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Channel;
 use crate::types::{Catalog, Param};
-use crate::wire::{self, Column, Event, RowShape, Step, Wire};
+use crate::wire::{self, Column, Event, RowShape, Step, Tag, Wire};
 
 /// What is told to a server that waits for COPY's data.
 const NO_COPY: &str = "COPY cannot be run by execute";
@@ -49,7 +49,7 @@ impl Answers {
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
                 self.changes_types |= catalog::changes_types(&tag);
-                self.committed |= matches!(tag.as_str(), "COMMIT" | "PREPARE TRANSACTION");
+                self.committed |= matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION");
                 let rows = channel.wire().take_rows()?;
                 let last = self.last.replace(Reply {
                     columns: self.columns.take(),
@@ -102,11 +102,23 @@ impl Answers {
     }
 
     /// The last statement's reply.
-    pub(super) fn reply(self) -> Result<Reply> {
-        match self.last {
+    pub(super) fn reply(mut self) -> Result<Reply> {
+        self.take_reply()
+    }
+
+    /// The same, out of answers that stay where they are.
+    pub(super) fn take_reply(&mut self) -> Result<Reply> {
+        match self.last.take() {
             Some(reply) => Ok(reply),
-            None if self.empty => Err(empty_query()),
-            None => Err(Error::protocol("no answer to a statement")),
+            None => Err(self.no_reply()),
+        }
+    }
+
+    fn no_reply(&self) -> Error {
+        if self.empty {
+            empty_query()
+        } else {
+            Error::protocol("no answer to a statement")
         }
     }
 }
@@ -144,31 +156,41 @@ impl Session {
 
     /// Reads the answers to what was queued, up to Ready.
     pub(super) fn receive(&mut self, mut answers: Answers, sent: &str) -> Result<Answers> {
+        self.receive_into(&mut answers, sent)?;
+        Ok(answers)
+    }
+
+    /// The same, into `answers`, which are large.
+    pub(super) fn receive_into(&mut self, answers: &mut Answers, sent: &str) -> Result<()> {
         loop {
             let event = self.next_event()?;
             let tag = match &event {
-                Event::Complete(tag) if !answers.began => Some(tag.as_str()),
+                Event::Complete(tag) if !answers.began => Some(tag),
                 _ => None,
             };
             if let Some(tag) = tag {
                 self.statements.saw(tag, answers.columns.is_some(), sent);
             }
             if answers.take(self.channel()?, event, sent)? {
-                return Ok(answers);
+                return Ok(());
             }
         }
     }
 
     /// Draws the conclusions once the answers are complete: what they changed, and what went wrong.
     pub(super) fn conclude(&mut self, mut answers: Answers) -> Result<Answers> {
+        self.conclude_of(&mut answers)?;
+        Ok(answers)
+    }
+
+    pub(super) fn conclude_of(&mut self, answers: &mut Answers) -> Result<()> {
         if answers.changes_types {
             self.types.forget();
         }
         if answers.committed && self.status() != Status::Idle {
             self.end_transaction();
         }
-        self.settle(answers.failure.take())?;
-        Ok(answers)
+        self.settle(answers.failure.take())
     }
 
     /// Runs `sql` by the simple protocol. The last statement's reply comes back.
@@ -309,7 +331,7 @@ impl Session {
     }
 
     /// Runs a command of our own, such as COMMIT. Its command tag comes back.
-    pub(super) fn command(&mut self, sql: &str) -> Result<String> {
+    pub(super) fn command(&mut self, sql: &str) -> Result<Tag> {
         self.queue(|wire| wire.start_query(sql))?;
         let answers = self.finish(Answers::default(), sql)?;
         answers.reply().map(|reply| reply.tag)
@@ -328,10 +350,7 @@ pub(super) fn with_chosen_formats(
 ) -> Arc<[Column]> {
     columns
         .iter()
-        .map(|column| Column {
-            binary: binary(column),
-            ..column.clone()
-        })
+        .map(|column| column.in_format(binary(column)))
         .collect()
 }
 

@@ -6,7 +6,6 @@
 
 use super::binding::{Arguments, Binder, Binding, apply_sizes, check_sizes};
 use super::exchange::{self, Answers};
-use super::result;
 use super::session::Session;
 use crate::error::Result;
 use crate::types::{Dialect, Param};
@@ -235,7 +234,7 @@ impl Pipeline<'_> {
         if let Event::Complete(tag) = &event
             && !self.answers.began
         {
-            self.count = result::affected(tag);
+            self.count = tag.count();
             self.completed(1);
             // Whether it had a result was not asked: what says SELECT may have made a table.
             session.statements.saw(tag, false, source.template);

@@ -15,8 +15,10 @@ impl Cursor {
     /// that is 0.
     pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         self.check_open()?;
-        if most == 1 && self.next_ahead(block) {
-            return Ok(1);
+        if most == 1
+            && let Some(count) = self.next_ahead(block)
+        {
+            return Ok(count);
         }
         block.clear();
         if self.streamed {
@@ -25,7 +27,11 @@ impl Cursor {
         if self.server.is_none() {
             let result = self.result.as_mut().ok_or_else(no_results)?;
             return match most {
-                1 => result.fetch_ahead(block),
+                1 => {
+                    let count = result.fetch_ahead(block)?;
+                    block.end_at(result.end());
+                    Ok(count)
+                }
                 _ => result.fetch(most, block),
             };
         }
@@ -85,7 +91,7 @@ impl Cursor {
                             continue;
                         }
                         Ok(More::End(tag)) => {
-                            result.end(tag);
+                            result.ended(tag);
                             self.row_count = result.row_count;
                             self.token = None;
                             return Ok(count);
@@ -104,13 +110,14 @@ impl Cursor {
         }
     }
 
-    /// Goes on to the next row, if that is in `block` already; false if not, and then nothing has changed.
+    /// Goes on to the next row, if that is in `block` already, or if it is known that there is none: how many
+    /// rows that is comes back. `None`: neither, and nothing has changed.
     #[inline]
-    pub(crate) fn next_ahead(&mut self, block: &mut RowBlock) -> bool {
+    pub(crate) fn next_ahead(&mut self, block: &mut RowBlock) -> Option<usize> {
         let open = self.check_open().is_ok();
         match &mut self.result {
             Some(result) if open => result.next_ahead(block),
-            _ => false,
+            _ => None,
         }
     }
 

@@ -24,6 +24,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Process {
     /// This one.
+    #[cold]
     pub(super) fn this() -> Process {
         let page = page();
         if ptr::eq(page, &raw const NO_PAGE) {
@@ -33,6 +34,17 @@ impl Process {
             0 => Process(numbered(page)),
             number => Process(number),
         }
+    }
+}
+
+impl Process {
+    /// Whether it is this one.
+    #[inline]
+    pub(super) fn is_this(self) -> bool {
+        // SAFETY: what is not null was stored by `first_page`: it is never given back.
+        let page = unsafe { PAGE.load(Ordering::Acquire).as_ref() };
+        // A process' number is never 0, which is what a fresh page holds, and `NO_PAGE` always.
+        page.is_some_and(|page| page.load(Ordering::Relaxed) == self.0) || self == Process::this()
     }
 }
 
@@ -110,10 +122,11 @@ mod tests {
     fn a_process_is_itself_and_no_child_of_its() {
         let this = Process::this();
         assert_eq!(Process::this(), this);
+        assert!(this.is_this());
         // SAFETY: the child does nothing but load and compare, and ends without running anything else.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let same = Process::this() == this;
+            let same = this.is_this() || Process::this() == this;
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(i32::from(same)) };
         }

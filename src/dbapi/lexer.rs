@@ -196,6 +196,10 @@ pub(super) fn is_word(byte: u8) -> bool {
 
 /// Whether `sql` holds no command: nothing but white space, comments and semicolons.
 pub(super) fn is_blank(sql: &str) -> bool {
+    // As nearly every statement: a word begins it.
+    if sql.bytes().next().is_some_and(is_word_start) {
+        return false;
+    }
     Lexer::new(sql, true).all(|(token, text)| match token {
         Token::Space | Token::Comment => true,
         _ => text == ";",

@@ -38,7 +38,7 @@ impl Session {
             request.dialect,
         );
         let binary = request.format == ResultFormat::Binary;
-        let (shape, way) = match self.statements.look(&key) {
+        let (shape, way) = match self.statements.look(&key, request.format) {
             Known::Kept(shape, way) => (shape, way),
             Known::Once => {
                 let shape = binder.shape(
@@ -56,7 +56,7 @@ impl Session {
         let ordered = shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
         match way {
-            Way::Prepared => match self.plan(&key, request.format) {
+            Way::Prepared(plan) => match plan.or_else(|| self.plan(&key, request.format)) {
                 Some(plan) => self.run_prepared(&key, &plan, shape.sql(), params, binary),
                 None => self.run_extended(shape.sql(), params, binary),
             },
@@ -96,7 +96,8 @@ impl Session {
     }
 
     /// How to run a prepared statement.
-    fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Plan> {
+    #[cold]
+    fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Arc<Plan>> {
         let choose = self.chooser(format);
         self.statements.plan(key, format, choose)
     }
@@ -182,11 +183,11 @@ impl Session {
                 .for_each(|name| self.statements.drop_name(name));
         }
         queued?;
-        let answers = Answers {
+        let mut answers = Answers {
             columns: plan.columns.clone(),
             ..Answers::after(begin.as_ref())
         };
-        let mut answers = self.receive(answers, sql)?;
+        self.receive_into(&mut answers, sql)?;
         if let Some(error) = answers.failure.as_ref()
             && answers.failed_at == Some(Step::Before)
             && !answers.began
@@ -207,8 +208,10 @@ impl Session {
                 _ => {}
             }
         }
-        let answers = self.conclude(answers)?;
-        self.with_types(answers.reply()?)
+        self.conclude_of(&mut answers)?;
+        let mut reply = answers.take_reply()?;
+        self.add_types(&mut reply)?;
+        Ok(reply)
     }
 }
 

@@ -1,11 +1,10 @@
 //! The result of a statement: its rows as they were received, decoded a row or a block at a time.
 
-use std::ffi::CString;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::types::{self, Catalog, Plain, oid, value::Arena, value::Value};
-use crate::wire::{Cells, Column, Rows, split_cell};
+use crate::types::{self, Catalog, oid, value::Arena, value::Value};
+use crate::wire::{Cells, Column, Rows, Tag, split_cell};
 
 /// What came back for one statement.
 #[derive(Default)]
@@ -15,7 +14,7 @@ pub(super) struct Reply {
     /// The rows.
     pub(super) rows: Rows,
     /// The command tag.
-    pub(super) tag: String,
+    pub(super) tag: Tag,
     /// What its types are made of, if some are not built in.
     pub(super) catalog: Option<Arc<Catalog>>,
 }
@@ -25,17 +24,9 @@ impl Reply {
     pub(super) fn row_count(&self) -> i64 {
         match self.columns {
             Some(_) => self.rows.len() as i64,
-            None => affected(&self.tag),
+            None => self.tag.count(),
         }
     }
-}
-
-/// The count at the end of a command tag (`INSERT 0 5`, `UPDATE 2`), or -1.
-pub(super) fn affected(tag: &str) -> i64 {
-    tag.rsplit(' ')
-        .next()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(-1)
 }
 
 /// A reply that rows are fetched from.
@@ -50,7 +41,7 @@ pub(super) struct ResultSet {
     /// Where in `rows` the row of this number is: the one behind the last that was fetched.
     place: Option<(u64, (usize, usize))>,
     pub(super) row_count: i64,
-    pub(super) tag: CString,
+    pub(super) tag: Tag,
 }
 
 impl ResultSet {
@@ -65,8 +56,7 @@ impl ResultSet {
             kept: Vec::new(),
             place: None,
             row_count,
-            // A tag was a C string on the wire.
-            tag: CString::new(reply.tag).unwrap_or_default(),
+            tag: reply.tag,
         }
     }
 
@@ -110,12 +100,12 @@ impl ResultSet {
     }
 
     /// The statement has ended.
-    pub(super) fn end(&mut self, tag: String) {
+    pub(super) fn ended(&mut self, tag: Tag) {
         self.row_count = match self.columns {
             Some(_) => self.received() as i64,
-            None => affected(&tag),
+            None => tag.count(),
         };
-        self.tag = CString::new(tag).unwrap_or_default();
+        self.tag = tag;
     }
 
     /// Passes over `count` rows, or as many as are left.
@@ -161,22 +151,28 @@ impl ResultSet {
             left: count - 1,
             width,
             position: self.position,
+            end: None,
         };
         Ok(1)
     }
 
-    /// Goes on to a row that was decoded ahead.
+    /// Goes on to a row that was decoded ahead: 1; 0 at the end that `RowBlock::end_at` told of.
     #[inline]
-    pub(super) fn next_ahead(&mut self, block: &mut RowBlock) -> bool {
+    pub(super) fn next_ahead(&mut self, block: &mut RowBlock) -> Option<usize> {
         let ahead = &mut block.ahead;
         if ahead.left == 0 || ahead.position != self.position {
-            return false;
+            return (ahead.end == Some(self.position)).then_some(0);
         }
         ahead.left -= 1;
         ahead.shown += ahead.width;
         ahead.position += 1;
         self.position += 1;
-        true
+        Some(1)
+    }
+
+    /// The number behind the last row's.
+    pub(super) fn end(&self) -> u64 {
+        self.rows.len()
     }
 
     /// Decodes the rows from the present one on, at most `most`, and not many more bytes than `bytes`. If `bytes` is a
@@ -196,24 +192,11 @@ impl ResultSet {
         let Some(cells) = cells.filter(|&cells| values.try_reserve(cells).is_ok()) else {
             return Err(Error::out_of_memory(format_args!("for {count} rows")));
         };
-        // Few enough to lie on the stack, most of the time.
-        let mut few = [(0, Plain::No); FEW_COLUMNS];
-        let mut many = Vec::new();
-        let readers = match few.get_mut(..columns.len()) {
-            Some(few) => few,
-            None => {
-                many.resize(columns.len(), (0, Plain::No));
-                many.as_mut_slice()
-            }
-        };
-        for (column, reader) in columns.iter().zip(readers.iter_mut()) {
-            *reader = (column.type_oid, Plain::of(column.type_oid, column.binary));
-        }
-        let readers = &*readers;
-        let mut walk = match self.place {
+        let walk = match self.place {
             Some((position, place)) if position == self.position => self.rows.walk_on(place),
             _ => self.rows.walk(self.position - self.base),
         };
+        let mut walk = walk.ok_or_else(no_results)?;
         values.resize(start + cells, Value::null(0));
         let mut slots = values.get_mut(start..).unwrap_or_default();
         let mut done = 0;
@@ -224,7 +207,7 @@ impl ResultSet {
                     slots = rest;
                     walk.next_row()
                         .ok_or_else(no_results)
-                        .and_then(|cells| decode(cells, columns, readers, types, arena, row))
+                        .and_then(|cells| decode(cells, columns, types, arena, row))
                 }
                 None => Err(no_results()),
             };
@@ -247,8 +230,6 @@ impl ResultSet {
     }
 }
 
-/// How many columns' readers lie on the stack.
-const FEW_COLUMNS: usize = 16;
 /// How many rows, and of how many bytes in all, are decoded ahead.
 const MOST_AHEAD: u64 = 64;
 const MOST_BYTES_AHEAD: usize = 32 << 10;
@@ -258,7 +239,6 @@ const MOST_BYTES_AHEAD: usize = 32 << 10;
 fn decode(
     cells: Cells<'_>,
     columns: &[Column],
-    readers: &[(u32, Plain)],
     types: &Catalog,
     arena: &mut Arena,
     row: &mut [Value],
@@ -266,13 +246,13 @@ fn decode(
     match cells {
         Cells::Inline(mut rest) => {
             let before = rest.len();
-            decode_cells(columns, readers, types, arena, row, || {
+            decode_cells(columns, types, arena, row, || {
                 split_cell(&mut rest).flatten()
             })?;
             Ok(before - rest.len())
         }
         mut cells @ Cells::Listed { .. } => {
-            decode_cells(columns, readers, types, arena, row, || cells.next_cell())?;
+            decode_cells(columns, types, arena, row, || cells.next_cell())?;
             Ok(usize::MAX)
         }
     }
@@ -281,16 +261,15 @@ fn decode(
 #[inline(always)]
 fn decode_cells<'a>(
     columns: &[Column],
-    readers: &[(u32, Plain)],
     types: &Catalog,
     arena: &mut Arena,
     row: &mut [Value],
     mut next: impl FnMut() -> Option<&'a [u8]>,
 ) -> Result<()> {
-    for ((column, &(oid, plain)), slot) in columns.iter().zip(readers).zip(row) {
+    for (column, slot) in columns.iter().zip(row) {
         *slot = match next() {
-            None => Value::null(oid),
-            Some(cell) => match plain.read(oid, cell) {
+            None => Value::null(column.type_oid),
+            Some(cell) => match column.plain.read(column.type_oid, cell) {
                 Some(value) => value,
                 None => decode_any(column, cell, types, arena)?,
             },
@@ -327,6 +306,8 @@ struct Ahead {
     width: usize,
     /// The number of the first of them in the result.
     position: u64,
+    /// Where the result that they are of ends, if that is known.
+    end: Option<u64>,
 }
 
 /// A block larger than this is given back before the next fetch.
@@ -339,7 +320,13 @@ impl RowBlock {
         self.values.get(self.ahead.shown..).unwrap_or_default()
     }
 
+    /// Takes note that there is no row of this number in the result that the rows are of.
+    pub(super) fn end_at(&mut self, end: u64) {
+        self.ahead.end = Some(end);
+    }
+
     /// Forgets the rows.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         if self.values.capacity() > KEPT_VALUES {
             *self = RowBlock::default();
@@ -391,25 +378,4 @@ impl ColumnFacts {
 
 pub(super) fn no_results() -> Error {
     Error::programming("no results to fetch")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_of_command_tags() {
-        for (tag, count) in [
-            ("INSERT 0 5", 5),
-            ("UPDATE 2", 2),
-            ("DELETE 0", 0),
-            ("SELECT 3", 3),
-            ("CREATE TABLE", -1),
-            ("", -1),
-            ("INSERT 0 x", -1),
-            ("MOVE 99999999999999999999", -1),
-        ] {
-            assert_eq!(affected(tag), count, "{tag}");
-        }
-    }
 }

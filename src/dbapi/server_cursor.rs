@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString};
 
 use super::exchange::{Answers, with_formats};
 use super::place::Place;
-use super::result::{Reply, affected};
+use super::result::Reply;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::types::{Datum, Param};
@@ -201,7 +201,7 @@ impl ServerCursor {
             &format!("MOVE {how} FROM {}", self.quoted_name),
             false,
         )?;
-        let found = u64::try_from(affected(&reply.tag))
+        let found = u64::try_from(reply.tag.count())
             .map_err(|_| Error::protocol("a MOVE that counts nothing"))?;
         Ok((reply, found))
     }

@@ -173,10 +173,11 @@ impl Session {
     }
 
     /// Keeps what the server said without being asked; gives back anything else.
+    #[inline]
     pub(super) fn sort(&self, event: Event) -> Option<Event> {
         match event {
             Event::Notice(fields) => self.mailbox.put_notice(fields),
-            Event::Notification(notification) => self.mailbox.put_notification(notification),
+            Event::Notification(notification) => self.mailbox.put_notification(*notification),
             event => return Some(event),
         }
         None

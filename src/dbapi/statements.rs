@@ -5,7 +5,7 @@
 //! prepared anew, and `prepared` (the module) runs it unprepared where the server finds it out of date. What talks to
 //! the server is there; here is what is known.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::lexer;
 use super::placeholder::ParamStyle;
 use super::result::Reply;
 use crate::types::{Dialect, Param};
-use crate::wire::Column;
+use crate::wire::{Column, Tag};
 
 /// Longer statements are not kept: they are rarely the same twice, and fill the memory.
 const LONGEST: usize = 16 << 10;
@@ -73,7 +73,7 @@ impl<'a> Key<'a> {
         params: &'a [Param<'a>],
         dialect: Dialect,
     ) -> Key<'a> {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = KeyHasher::default();
         hasher.write(sql.as_bytes());
         hasher.write_u8(style as u8 | u8::from(arguments.is_none()) << 1);
         for param in params {
@@ -82,7 +82,6 @@ impl<'a> Key<'a> {
         if let Some(Arguments::Named(names, _)) = arguments {
             for name in names {
                 hasher.write(name.as_bytes());
-                hasher.write_u8(0);
             }
         }
         Key {
@@ -93,6 +92,73 @@ impl<'a> Key<'a> {
             standard_strings: dialect.standard_strings,
             hash: hasher.finish(),
         }
+    }
+}
+
+/// Makes a number of a key. What has the same number is told apart where it matters: so it is quick rather than proof
+/// against a program that picks its own statements.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl KeyHasher {
+    #[inline]
+    fn add(&mut self, word: u64) {
+        /// Digits of the golden ratio, as odd as they must be.
+        const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
+        let product = u128::from(self.0.rotate_left(23) ^ word) * FACTOR;
+        // Both halves: each bit of the word has a part in all of them.
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+}
+
+impl Hasher for KeyHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
+        }
+        let mut last = [0; 8];
+        for (to, &from) in last.iter_mut().zip(rest) {
+            *to = from;
+        }
+        self.add(u64::from_le_bytes(last));
+        self.add(bytes.len() as u64);
+    }
+
+    #[inline]
+    fn write_u8(&mut self, byte: u8) {
+        self.add(byte.into());
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.add(word);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// For a map whose keys are such numbers.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -161,16 +227,15 @@ struct Prepared {
     name: Arc<str>,
     columns: Option<Arc<[Column]>>,
     /// The same columns with the formats that each `ResultFormat` asks for, once it was asked for.
-    asked: [Option<Plan>; 3],
+    asked: [Option<Arc<Plan>>; 3],
 }
 
 /// How to run a prepared statement.
-#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) name: Arc<str>,
     /// The columns, in the formats that are asked for; `None` for a statement without a result set.
     pub(super) columns: Option<Arc<[Column]>>,
-    pub(super) formats: Arc<[i16]>,
+    pub(super) formats: Box<[i16]>,
 }
 
 /// What is known of a statement.
@@ -189,13 +254,13 @@ pub(super) enum Way {
     Plain { ask: bool },
     /// Prepared under this name, from now on.
     Prepare(Arc<str>),
-    /// It is prepared.
-    Prepared,
+    /// It is prepared. `None`: how it is run with results of this format is `plan`'s to find out.
+    Prepared(Option<Arc<Plan>>),
 }
 
 /// The statements of a connection.
 pub(super) struct Statements {
-    kept: Option<LruCache<u64, Statement>>,
+    kept: Option<LruCache<u64, Statement, BuildHasherDefault<Hashed>>>,
     once: Box<[u64]>,
     preparing: Preparing,
     trust: Trust,
@@ -249,7 +314,9 @@ impl Statements {
                 if self.once.is_empty() {
                     self.once = vec![0; ONCE].into();
                 }
-                let kept = self.kept.get_or_insert_with(LruCache::unbounded);
+                let kept = self.kept.get_or_insert_with(|| {
+                    LruCache::unbounded_with_hasher(BuildHasherDefault::default())
+                });
                 while kept.len() > most.get() {
                     let gone = kept.pop_lru().and_then(|(_, statement)| statement.prepared);
                     self.to_close.extend(gone.map(|prepared| prepared.name));
@@ -259,7 +326,7 @@ impl Statements {
     }
 
     /// What is known of a statement, one use of which is now.
-    pub(super) fn look(&mut self, key: &Key<'_>) -> Known {
+    pub(super) fn look(&mut self, key: &Key<'_>, format: ResultFormat) -> Known {
         let Some(kept) = &mut self.kept else {
             return Known::New;
         };
@@ -271,7 +338,10 @@ impl Statements {
         {
             statement.uses = statement.uses.saturating_add(1);
             let way = match &statement.prepared {
-                Some(_) => Way::Prepared,
+                Some(prepared) => {
+                    let plan = prepared.asked.get(format as usize);
+                    Way::Prepared(plan.and_then(Option::clone))
+                }
                 None if !statement.preparable => Way::Plain { ask: false },
                 None if self.trust == Trust::Direct
                     && statement.uses >= self.preparing.threshold =>
@@ -342,17 +412,14 @@ impl Statements {
         key: &Key<'_>,
         format: ResultFormat,
         choose: impl Fn(&Column) -> bool,
-    ) -> Option<Plan> {
+    ) -> Option<Arc<Plan>> {
         let prepared = self.kept.as_mut()?.peek_mut(&key.hash)?.prepared.as_mut()?;
         let asked = prepared.asked.get_mut(format as usize)?;
         if asked.is_none() {
             let columns: Option<Arc<[Column]>> = prepared.columns.as_ref().map(|columns| {
                 columns
                     .iter()
-                    .map(|column| Column {
-                        binary: choose(column),
-                        ..column.clone()
-                    })
+                    .map(|column| column.in_format(choose(column)))
                     .collect()
             });
             let formats = columns.iter().flat_map(|columns| columns.iter());
@@ -361,11 +428,11 @@ impl Statements {
                 // None is all text.
                 formats.clear();
             }
-            *asked = Some(Plan {
+            *asked = Some(Arc::new(Plan {
                 name: Arc::clone(&prepared.name),
                 columns,
                 formats: formats.into(),
-            });
+            }));
         }
         asked.clone()
     }
@@ -412,8 +479,8 @@ impl Statements {
     }
 
     /// Takes note that a command with this tag has ended; `rows`: it described a result. It came with `sql`.
-    pub(super) fn saw(&mut self, tag: &str, rows: bool, sql: &str) {
-        if changes_meaning(tag, rows) && !(tag == "SET" && lexer::sets_what_is_harmless(sql)) {
+    pub(super) fn saw(&mut self, tag: &Tag, rows: bool, sql: &str) {
+        if changes_meaning(tag, rows) && !(*tag == "SET" && lexer::sets_what_is_harmless(sql)) {
             self.forget_prepared();
             self.changed = true;
             self.doubt_floats();
@@ -504,18 +571,17 @@ impl Statement {
 
 /// Whether a command with this tag may have changed what statements mean. One that says SELECT and described no
 /// result has made a table (SELECT INTO), which may stand before another of its name.
-fn changes_meaning(tag: &str, rows: bool) -> bool {
-    let first = tag.split(' ').next().unwrap_or_default();
-    match first {
-        "SELECT" => !rows,
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "BEGIN" | "START" | "COMMIT" | "ROLLBACK"
-        | "SAVEPOINT" | "RELEASE" | "FETCH" | "MOVE" | "CLOSE" | "LISTEN" | "UNLISTEN"
-        | "NOTIFY" | "COPY" | "SHOW" | "EXPLAIN" | "LOCK" | "TRUNCATE" | "ANALYZE" | "VACUUM"
-        | "CHECKPOINT" => false,
+fn changes_meaning(tag: &Tag, rows: bool) -> bool {
+    match tag.command() {
+        b"SELECT" => !rows,
+        b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"BEGIN" | b"START" | b"COMMIT"
+        | b"ROLLBACK" | b"SAVEPOINT" | b"RELEASE" | b"FETCH" | b"MOVE" | b"CLOSE" | b"LISTEN"
+        | b"UNLISTEN" | b"NOTIFY" | b"COPY" | b"SHOW" | b"EXPLAIN" | b"LOCK" | b"TRUNCATE"
+        | b"ANALYZE" | b"VACUUM" | b"CHECKPOINT" => false,
         // DECLARE CURSOR.
-        "DECLARE" => false,
+        b"DECLARE" => false,
         // PREPARE TRANSACTION ends one; PREPARE makes a name of the user's own.
-        "PREPARE" => false,
+        b"PREPARE" => false,
         _ => true,
     }
 }

@@ -22,7 +22,7 @@ use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Cancelled;
 use crate::types::{Catalog, Param};
-use crate::wire::{self, Column, Event, RowShape, Rows, Streamed};
+use crate::wire::{self, Column, Event, RowShape, Rows, Streamed, Tag};
 
 const SAVEPOINT: &str = "SAVEPOINT dbapi_stream";
 const RELEASE: &str = "RELEASE SAVEPOINT dbapi_stream";
@@ -55,7 +55,7 @@ pub(super) struct Stream {
     /// How many command tags of ours come before the statement's own.
     before: u32,
     /// The statement's own tag, once it has come.
-    tag: Option<String>,
+    tag: Option<Tag>,
     /// The statement has a savepoint around it.
     savepoint: bool,
     /// It changes nothing, so that it may be cancelled.
@@ -71,7 +71,7 @@ pub(super) struct Beginning {
     /// The first rows, or, of a statement that has ended already, all of them.
     pub(super) rows: Rows,
     /// The command tag of a statement that has ended already.
-    pub(super) tag: Option<String>,
+    pub(super) tag: Option<Tag>,
     pub(super) token: Arc<Token>,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Beginning {
 pub(super) enum More {
     Rows(Rows),
     /// Nothing: the statement has ended, with this command tag.
-    End(String),
+    End(Tag),
 }
 
 impl Session {

@@ -90,7 +90,15 @@ impl Channel {
 
     /// The loop: sends what waits, and receives until the server has said something. An error ends the
     /// connection, but for a time-out: the caller may go on with a later deadline.
+    #[inline(always)]
     pub(crate) fn next_event(&mut self, deadline: Option<Instant>) -> Result<Event> {
+        match self.wire.poll_event()? {
+            Some(event) => Ok(event),
+            None => self.send_and_wait(deadline),
+        }
+    }
+
+    fn send_and_wait(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
             if let Some(event) = self.send_or_event(deadline)? {
                 return Ok(event);
@@ -101,6 +109,7 @@ impl Channel {
 
     /// Sends all that waits. If the server will not take it before it is heard, it is heard: its next event
     /// comes back, and more may wait to be sent.
+    #[inline]
     pub(crate) fn send_or_event(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.wire.poll_event()? {

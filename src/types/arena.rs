@@ -25,7 +25,14 @@ const ARENA_CHUNK_MAX: usize = 1 << 20;
 
 impl Arena {
     /// Forgets everything handed out; keeps the newest (largest) chunk for the next row.
+    #[inline]
     pub(crate) fn clear(&mut self) {
+        if !self.chunks.is_empty() || self.structures.is_some() {
+            self.clear_chunks();
+        }
+    }
+
+    fn clear_chunks(&mut self) {
         if self.chunks.len() > 1 {
             let last = self.chunks.pop();
             self.chunks.clear();

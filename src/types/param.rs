@@ -86,9 +86,16 @@ impl Form<'_> {
 }
 
 impl<'a> Param<'a> {
+    /// One that is nothing in particular.
+    pub(crate) const NULL: Param<'static> = Param {
+        oid: 0,
+        datum: Datum::Null,
+    };
+
     /// The type to declare in Parse: its own oid if that is not zero, else what the same literal would be.
     /// 0 for text, json and NULL: an untyped literal, whose type the server infers. So too for what is made of
     /// these, except that an array of texts is a text[], and for types that have no oid of their own everywhere.
+    #[inline]
     pub(crate) fn declared_oid(&self) -> u32 {
         if self.oid != 0 {
             return self.oid;
@@ -145,6 +152,12 @@ impl<'a> Param<'a> {
     /// type as it would from the literal: an integer for a numeric, a date for a timestamp. Also a double
     /// for a float4: the server then refuses what is out of range, where a conversion here would not.
     fn form(&self, declared: u32) -> Form<'a> {
+        // What most parameters are, by a shorter way.
+        match self.datum {
+            Datum::Text(text) => return Form::Verbatim(text),
+            Datum::Int(_) if self.oid == 0 => return Form::Binary,
+            _ => {}
+        }
         match (self.datum, declared) {
             (Datum::Text(text) | Datum::Numeric(text) | Datum::Json(text), _) => {
                 Form::Verbatim(text)

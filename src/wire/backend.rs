@@ -6,6 +6,7 @@
 use std::ffi::CString;
 
 use crate::error::{Error, Result, ServerFields, SqlState};
+use crate::types::Plain;
 
 /// The longest message that PostgreSQL can build, as its length says: its buffers hold up to 1 GiB - 2 bytes
 /// (`MaxAllocSize`, less a NUL), and the length counts its own four.
@@ -65,6 +66,19 @@ pub(crate) struct Column {
     pub(crate) type_modifier: i32,
     /// Whether values come in binary format.
     pub(crate) binary: bool,
+    /// How they are read.
+    pub(crate) plain: Plain,
+}
+
+impl Column {
+    /// The same, with its values in binary format or not.
+    pub(crate) fn in_format(&self, binary: bool) -> Column {
+        Column {
+            binary,
+            plain: Plain::of(self.type_oid, binary),
+            ..self.clone()
+        }
+    }
 }
 
 /// A NotificationResponse.
@@ -184,6 +198,7 @@ pub(super) fn row_description(body: &[u8]) -> Result<Vec<Column>> {
             type_size,
             type_modifier,
             binary,
+            plain: Plain::of(type_oid, binary),
         });
     }
     body.end()?;
@@ -260,14 +275,6 @@ pub(super) fn parameter_status(body: &[u8]) -> Result<(String, String)> {
     let pair = (body.text()?, body.text()?);
     body.end()?;
     Ok(pair)
-}
-
-/// A CommandComplete's tag, such as `INSERT 0 1`.
-pub(super) fn command_tag(body: &[u8]) -> Result<String> {
-    let mut body = Body::new("CommandComplete", body);
-    let tag = body.text()?;
-    body.end()?;
-    Ok(tag)
 }
 
 /// A CopyInResponse or CopyOutResponse: nothing of it is kept, but it must be one.

@@ -1,4 +1,5 @@
-//! Messages to the server. `postgres-protocol` lays them out; here they are checked first.
+//! Messages to the server. `postgres-protocol` lays them out, but for those that each statement takes; here they are
+//! checked first.
 //!
 //! PostgreSQL refuses messages of 1 GiB and more by ending the session, and lengths that wrap have smuggled
 //! SQL through other clients (SECURITY, "length and count wrap on sending"), so what is too long is an error
@@ -246,7 +247,7 @@ pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
 }
 
 pub(super) fn sync(out: &mut BytesMut) {
-    message::sync(out);
+    out.put_slice(b"S\0\0\0\x04");
 }
 
 pub(super) fn flush(out: &mut BytesMut) {

@@ -40,7 +40,7 @@ pub(super) struct Inbox {
 impl Inbox {
     /// The buffer to append received bytes to, and how many it takes. Never zero.
     pub(super) fn space(&mut self) -> Result<(&mut Vec<u8>, usize)> {
-        if self.head == self.buffer.len() && !self.rows.holds_buffer() {
+        if self.is_empty() && !self.rows.holds_buffer() {
             self.buffer.clear();
             self.head = 0;
             if self.buffer.capacity() > 2 * LARGEST_BUFFER {
@@ -84,9 +84,30 @@ impl Inbox {
         }
     }
 
+    /// Whether nothing is here that is not understood yet.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.head >= self.buffer.len()
+    }
+
+    /// The next bytes, as many as are asked for, if they are here.
+    #[inline]
+    pub(super) fn peek<const N: usize>(&self) -> Option<&[u8; N]> {
+        self.buffer.get(self.head..)?.first_chunk()
+    }
+
+    /// Passes over the next `length` bytes, which are here: a message. Its type byte is zeroed as by `body`.
+    #[inline]
+    pub(super) fn pass(&mut self, length: usize) {
+        if let Some(kind) = self.buffer.get_mut(self.head) {
+            *kind = 0;
+        }
+        self.head += length;
+    }
+
     /// Whether anything received awaits its rest.
     pub(super) fn is_mid_message(&self) -> bool {
-        self.head < self.buffer.len()
+        !self.is_empty()
     }
 
     /// The next whole message, if one is here. `most` says how long a message of a type may be.

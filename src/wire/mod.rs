@@ -33,6 +33,7 @@ mod inbox;
 mod policy;
 mod rows;
 mod scram;
+mod tag;
 #[cfg(test)]
 mod tests;
 pub(crate) mod verifier;
@@ -49,6 +50,7 @@ pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use policy::TlsFacts;
 pub(crate) use rows::{Cells, Rows, split_cell};
+pub(crate) use tag::Tag;
 pub(crate) use version::ProtocolVersions;
 
 use crate::conninfo::ProtocolVersion;
@@ -89,7 +91,7 @@ pub(crate) enum Event {
     /// A described statement gives no rows.
     NoData,
     /// A statement has ended; its command tag. Its rows are there to take.
-    Complete(String),
+    Complete(Tag),
     /// A statement without any command in it.
     EmptyQuery,
     /// Execute's row limit was reached; the portal has more.
@@ -99,7 +101,7 @@ pub(crate) enum Event {
     /// A notice.
     Notice(Box<ServerFields>),
     /// A notification.
-    Notification(Notification),
+    Notification(Box<Notification>),
     /// The server waits for CopyData.
     CopyIn,
     /// The server sends CopyData, which is skipped.
@@ -176,6 +178,8 @@ enum Phase {
 pub(crate) struct Wire {
     phase: Phase,
     out: BytesMut,
+    /// Some of what `out` began with has been sent.
+    sent_in_part: bool,
     inbox: Inbox,
     owed: VecDeque<Owed>,
     status: TransactionStatus,
@@ -215,6 +219,7 @@ impl Wire {
             scram_max_iterations: credentials.scram_max_iterations,
             phase: Phase::Startup(Authentication::new(credentials)),
             out,
+            sent_in_part: false,
             inbox: Inbox::default(),
             owed: VecDeque::new(),
             status: TransactionStatus::Idle,
@@ -344,7 +349,15 @@ impl Wire {
 
     /// Takes note that `count` bytes of what waited were sent.
     pub(crate) fn handle_sent(&mut self, count: usize) {
+        if count >= self.out.len() && !self.sent_in_part {
+            self.out.clear();
+            if self.out.capacity() > KEPT_OUT_BUFFER {
+                self.out = BytesMut::new();
+            }
+            return;
+        }
         self.out.advance(count.min(self.out.len()));
+        self.sent_in_part = !self.out.is_empty();
         // What was sent is no part of its capacity any more, until it is reclaimed.
         if self.out.is_empty() && self.out.try_reclaim(KEPT_OUT_BUFFER + 1) {
             self.out = BytesMut::new();
@@ -473,7 +486,51 @@ impl Wire {
     }
 
     /// What the server said next; `None` until more is received. An error ends the connection.
+    #[inline]
     pub(crate) fn poll_event(&mut self) -> Result<Option<Event>> {
+        if matches!(self.phase, Phase::Running) {
+            if self.inbox.is_empty() {
+                return Ok(None);
+            }
+            if let Some(event) = self.quick() {
+                return Ok(Some(event));
+            }
+        }
+        self.poll_any()
+    }
+
+    /// What ends and begins the answers to most statements, known by its bytes: an event, if it is one.
+    #[inline]
+    fn quick(&mut self) -> Option<Event> {
+        match self.owed.front()? {
+            Owed::Bind if self.inbox.peek() == Some(b"2\0\0\0\x04") => {
+                self.inbox.pass(5);
+                self.owed.pop_front();
+            }
+            Owed::Sync => {
+                if let Some(&[b'Z', 0, 0, 0, 5, status]) = self.inbox.peek() {
+                    let status = ready(&[status]).ok()?;
+                    self.inbox.pass(6);
+                    return Some(self.ready(status));
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Everything up to a Sync, or a simple query, has been answered.
+    fn ready(&mut self, status: TransactionStatus) -> Event {
+        self.status = status;
+        self.owed.pop_front();
+        self.counted_tag.clear();
+        self.columns = None;
+        self.copying = None;
+        Event::Ready
+    }
+
+    #[inline(never)]
+    fn poll_any(&mut self) -> Result<Option<Event>> {
         let outcome = self.next_event();
         if outcome.is_err() {
             self.phase = Phase::Ended;
@@ -548,7 +605,7 @@ impl Wire {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn row(&mut self, frame: Frame) -> Result<()> {
         let columns = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(RowShape::Described)) => self.columns,
@@ -563,39 +620,48 @@ impl Wire {
     }
 
     /// Handles one message that is not a row.
+    #[inline]
     fn message(&mut self, frame: Frame) -> Result<Option<Event>> {
+        match (frame.kind, &self.phase) {
+            (b'E' | b'N' | b'A' | b'S', _) | (_, Phase::Startup(_)) => self.unusual(frame),
+            _ => self.answer(frame),
+        }
+    }
+
+    /// Handles one message that answers no request: it may come at any time, or belongs to the start.
+    #[inline(never)]
+    fn unusual(&mut self, frame: Frame) -> Result<Option<Event>> {
         let body = self.inbox.body(frame);
         match frame.kind {
             b'E' => {
                 let fields = backend::fields("ErrorResponse", body)?;
-                return self.failure(fields).map(Some);
+                self.failure(fields).map(Some)
             }
             b'N' => {
                 let fields = backend::fields("NoticeResponse", body)?;
-                return Ok(Some(Event::Notice(Box::new(fields))));
+                Ok(Some(Event::Notice(Box::new(fields))))
             }
             b'A' if matches!(self.phase, Phase::Running) => {
-                return Ok(Some(Event::Notification(backend::notification(body)?)));
+                let notification = backend::notification(body)?;
+                Ok(Some(Event::Notification(Box::new(notification))))
             }
             b'S' if self.is_authenticated() => {
                 let (name, value) = backend::parameter_status(self.inbox.body(frame))?;
-                return self.setting(name, value).map(|()| None);
+                self.setting(name, value).map(|()| None)
             }
-            _ => {}
+            _ => self.startup_message(frame),
         }
-        if let Phase::Startup(_) = self.phase {
-            return self.startup_message(frame);
-        }
+    }
+
+    /// Handles what answers a request, but for rows.
+    #[inline(never)]
+    fn answer(&mut self, frame: Frame) -> Result<Option<Event>> {
         let body = self.inbox.body(frame);
         let front = self.owed.front().copied();
         match (frame.kind, front) {
             (b'Z', Some(Owed::Query | Owed::Sync)) => {
-                self.status = ready(body)?;
-                self.owed.pop_front();
-                self.counted_tag.clear();
-                self.columns = None;
-                self.copying = None;
-                Ok(Some(Event::Ready))
+                let status = ready(body)?;
+                Ok(Some(self.ready(status)))
             }
             (b'1', Some(Owed::Parse)) | (b'2', Some(Owed::Bind)) | (b'3', Some(Owed::Close)) => {
                 self.owed.pop_front();
@@ -634,7 +700,7 @@ impl Wire {
                     self.counted_tag.extend_from_slice(body);
                 }
                 let event = match frame.kind {
-                    b'C' => Event::Complete(backend::command_tag(body)?),
+                    b'C' => Event::Complete(Tag::read(body)?),
                     _ => {
                         self.inbox.drop_rows();
                         Event::EmptyQuery

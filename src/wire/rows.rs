@@ -24,8 +24,54 @@ const CELLS_AT: usize = 7;
 struct Chunk {
     bytes: Vec<u8>,
     /// Where each row's first length stands, or `LONG_ROW` and a place in `long_rows`.
-    index: Vec<u32>,
-    long_rows: Vec<Vec<LongCell>>,
+    index: Index,
+    /// Rare, so that it takes little room where there are none.
+    long_rows: Option<Box<LongRows>>,
+}
+
+/// The cells of rows with a long one.
+#[derive(Debug, Default)]
+struct LongRows(Vec<Vec<LongCell>>);
+
+/// How many rows' places need no memory of their own.
+const FEW: usize = 5;
+
+/// Where the rows of a chunk are.
+#[derive(Debug)]
+enum Index {
+    Few(u8, [u32; FEW]),
+    Many(Vec<u32>),
+}
+
+impl Default for Index {
+    fn default() -> Index {
+        Index::Few(0, [0; FEW])
+    }
+}
+
+impl Index {
+    fn of(entries: &[u32]) -> Result<Index> {
+        let mut few = [0; FEW];
+        if entries.len() <= FEW {
+            for (to, &entry) in few.iter_mut().zip(entries) {
+                *to = entry;
+            }
+            return Ok(Index::Few(entries.len() as u8, few));
+        }
+        let mut many = Vec::new();
+        many.try_reserve_exact(entries.len())
+            .map_err(out_of_memory)?;
+        many.extend_from_slice(entries);
+        Ok(Index::Many(many))
+    }
+
+    #[inline]
+    fn entries(&self) -> &[u32] {
+        match self {
+            Index::Few(count, entries) => entries.get(..usize::from(*count)).unwrap_or_default(),
+            Index::Many(entries) => entries,
+        }
+    }
 }
 
 /// A cell of a long row: where it begins and how long it is, or `None` for NULL.
@@ -34,17 +80,32 @@ pub(crate) type LongCell = Option<(u32, u32)>;
 /// The rows of one result, in the order they came.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    chunks: Vec<Chunk>,
-    /// How many rows the chunks before each hold, for access by number.
-    before: Vec<u64>,
+    /// Most results are of one chunk.
+    first: Chunk,
+    later: Option<Box<Chunks>>,
     count: u64,
+}
+
+/// The chunks behind the first.
+#[derive(Debug, Default)]
+struct Chunks(Vec<Later>);
+
+/// A chunk that is not the first.
+#[derive(Debug)]
+struct Later {
+    /// How many rows the chunks before it hold, for access by number.
+    before: u64,
+    chunk: Chunk,
 }
 
 /// Goes through rows from one on, in order.
 pub(crate) struct Walk<'a> {
     rows: &'a Rows,
-    /// The chunk of the next row, and its place in that.
-    chunk: usize,
+    /// The number of the chunk of the next row, and that chunk.
+    number: usize,
+    chunk: &'a Chunk,
+    entries: &'a [u32],
+    /// The row's place in it.
     within: usize,
 }
 
@@ -53,44 +114,47 @@ impl<'a> Walk<'a> {
     #[inline]
     pub(crate) fn next_row(&mut self) -> Option<Cells<'a>> {
         loop {
-            let chunk = self.rows.chunks.get(self.chunk)?;
-            if let Some(&entry) = chunk.index.get(self.within) {
+            if let Some(&entry) = self.entries.get(self.within) {
                 self.within += 1;
-                return chunk.cells(entry);
+                return self.chunk.cells(entry);
             }
-            self.chunk += 1;
-            self.within = 0;
+            *self = self.rows.walk_on((self.number + 1, 0))?;
         }
     }
 
     /// Where it stands, for `Rows::walk_on`.
     pub(crate) fn place(&self) -> (usize, usize) {
-        (self.chunk, self.within)
+        (self.number, self.within)
     }
 }
 
 impl Rows {
-    /// From row `number` on.
-    pub(crate) fn walk(&self, number: u64) -> Walk<'_> {
-        let chunk = self
-            .before
-            .partition_point(|&before| before <= number)
-            .saturating_sub(1);
-        let before = self.before.get(chunk).copied().unwrap_or(0);
-        Walk {
-            rows: self,
-            chunk,
-            within: usize::try_from(number.saturating_sub(before)).unwrap_or(usize::MAX),
-        }
+    /// From row `number` on; `None` if there is no such row.
+    pub(crate) fn walk(&self, number: u64) -> Option<Walk<'_>> {
+        let chunks = self.later();
+        let later = chunks.partition_point(|later| later.before <= number);
+        let before = match later.checked_sub(1) {
+            Some(place) => chunks.get(place)?.before,
+            None => 0,
+        };
+        let within = usize::try_from(number - before).ok()?;
+        self.walk_on((later, within))
     }
 
-    /// From where an earlier one stood.
-    pub(crate) fn walk_on(&self, (chunk, within): (usize, usize)) -> Walk<'_> {
-        Walk {
+    /// From where an earlier one stood; `None` if there is no such chunk.
+    #[inline]
+    pub(crate) fn walk_on(&self, (number, within): (usize, usize)) -> Option<Walk<'_>> {
+        let chunk = match number.checked_sub(1) {
+            Some(place) => &self.later().get(place)?.chunk,
+            None => &self.first,
+        };
+        Some(Walk {
             rows: self,
+            number,
             chunk,
+            entries: chunk.index.entries(),
             within,
-        }
+        })
     }
 
     /// How many rows there are.
@@ -100,14 +164,35 @@ impl Rows {
 
     /// The cells of row `number` (from 0), if there is such a row.
     pub(crate) fn row(&self, number: u64) -> Option<Cells<'_>> {
-        // partition_point gives the first chunk that begins after `number`; its predecessor holds it.
-        let place = self
-            .before
-            .partition_point(|&before| before <= number)
-            .checked_sub(1)?;
-        let chunk = self.chunks.get(place)?;
-        let within = usize::try_from(number - self.before.get(place)?).ok()?;
-        chunk.row(within)
+        let walk = self.walk(number)?;
+        walk.chunk.cells(*walk.entries.get(walk.within)?)
+    }
+
+    #[inline]
+    fn later(&self) -> &[Later] {
+        self.later.as_ref().map_or(&[], |chunks| &chunks.0)
+    }
+
+    /// Adds a chunk behind those that are there.
+    fn push(&mut self, chunk: Chunk) -> Result<()> {
+        let rows = chunk.index.entries().len() as u64;
+        if self.count == 0 {
+            self.first = chunk;
+        } else {
+            let Chunks(later) = &mut **self.later.get_or_insert_default();
+            later.try_reserve(1).map_err(out_of_memory)?;
+            later.push(Later {
+                before: self.count,
+                chunk,
+            });
+        }
+        self.count += rows;
+        Ok(())
+    }
+
+    #[cfg(any(test, feature = "fuzzing"))]
+    fn all_chunks(&self) -> impl Iterator<Item = &Chunk> {
+        std::iter::once(&self.first).chain(self.later().iter().map(|later| &later.chunk))
     }
 }
 
@@ -116,7 +201,7 @@ impl Rows {
 impl Rows {
     /// The byte that follows `cell`, a cell of these rows, in memory.
     pub(crate) fn byte_behind(&self, cell: &[u8]) -> Option<u8> {
-        self.chunks.iter().find_map(|chunk| {
+        self.all_chunks().find_map(|chunk| {
             let start = (cell.as_ptr() as usize).checked_sub(chunk.bytes.as_ptr() as usize)?;
             chunk.bytes.get(start.checked_add(cell.len())?).copied()
         })
@@ -125,27 +210,29 @@ impl Rows {
     /// How many chunks the rows are in.
     #[cfg(test)]
     pub(super) fn chunks(&self) -> usize {
-        self.chunks.len()
+        self.all_chunks()
+            .filter(|chunk| !chunk.bytes.is_empty())
+            .count()
     }
 
     /// What the rows' bytes take of the host's memory.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.bytes.capacity()).sum()
+        self.all_chunks().map(|chunk| chunk.bytes.capacity()).sum()
     }
 }
 
 impl Chunk {
-    fn row(&self, within: usize) -> Option<Cells<'_>> {
-        self.cells(*self.index.get(within)?)
-    }
-
     #[inline]
     fn cells(&self, entry: u32) -> Option<Cells<'_>> {
         if entry & LONG_ROW == 0 {
             return self.bytes.get(entry as usize..).map(Cells::Inline);
         }
-        let cells = self.long_rows.get((entry & !LONG_ROW) as usize)?;
+        let cells = self
+            .long_rows
+            .as_ref()?
+            .0
+            .get((entry & !LONG_ROW) as usize)?;
         Some(Cells::Listed {
             bytes: &self.bytes,
             cells: cells.iter(),
@@ -322,11 +409,9 @@ impl Collector {
             copy.extend_from_slice(bytes);
             copy.push(0);
             for entry in &mut self.index {
-                *entry -= if *entry & LONG_ROW == 0 {
-                    first as u32
-                } else {
-                    0
-                };
+                if *entry & LONG_ROW == 0 {
+                    *entry -= first as u32;
+                }
             }
             for cell in self.long_rows.iter_mut().flatten().flatten() {
                 cell.0 -= first as u32;
@@ -348,24 +433,15 @@ impl Collector {
 
     fn push_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
         // A copy of exact size, so that the index keeps its capacity for the chunk to come.
-        let mut index = Vec::new();
-        index
-            .try_reserve_exact(self.index.len())
-            .map_err(out_of_memory)?;
-        index.extend_from_slice(&self.index);
+        let index = Index::of(&self.index)?;
         self.index.clear();
-        let rows = index.len() as u64;
-        self.done.chunks.try_reserve(1).map_err(out_of_memory)?;
-        self.done.before.try_reserve(1).map_err(out_of_memory)?;
-        self.done.before.push(self.done.count);
-        self.done.count += rows;
         let long_rows = std::mem::take(&mut self.long_rows);
-        self.done.chunks.push(Chunk {
+        let long_rows = (!long_rows.is_empty()).then(|| Box::new(LongRows(long_rows)));
+        self.done.push(Chunk {
             bytes,
             index,
             long_rows,
-        });
-        Ok(())
+        })
     }
 }
 

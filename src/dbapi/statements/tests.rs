@@ -23,7 +23,7 @@ fn statements(most: u32) -> Statements {
 
 fn use_it(statements: &mut Statements, sql: &str) -> &'static str {
     let key = key(sql, &[]);
-    match statements.look(&key) {
+    match statements.look(&key, ResultFormat::Auto) {
         Known::New => "new",
         Known::Once => {
             statements.keep(&key, shape(sql));
@@ -39,7 +39,7 @@ fn use_it(statements: &mut Statements, sql: &str) -> &'static str {
             statements.prepared(&key, name, &reply);
             "prepare"
         }
-        Known::Kept(_, Way::Prepared) => "prepared",
+        Known::Kept(_, Way::Prepared(_)) => "prepared",
     }
 }
 
@@ -91,7 +91,7 @@ fn what_may_change_a_meaning_prepares_anew() {
     ] {
         let mut all = statements(2);
         (0..3).for_each(|_| _ = use_it(&mut all, "SELECT 1"));
-        all.saw(tag, rows, "");
+        all.saw(&tag.into(), rows, "");
         assert_eq!(all.take_to_close().len(), usize::from(changes), "{tag}");
         let next = use_it(&mut all, "SELECT 1");
         // Not before it is known again how floats are written.
@@ -102,7 +102,7 @@ fn what_may_change_a_meaning_prepares_anew() {
 #[test]
 fn the_end_of_a_transaction_undoes_changes_too() {
     let mut all = statements(2);
-    all.saw("CREATE TABLE", false, "");
+    all.saw(&"CREATE TABLE".into(), false, "");
     all.learn(Trust::Direct, true);
     (0..3).for_each(|_| _ = use_it(&mut all, "SELECT 1"));
     assert_eq!(use_it(&mut all, "SELECT 1"), "prepared");

@@ -235,7 +235,7 @@ impl Listener {
                 }
                 Event::Complete(tag) => {
                     let rows = wire.take_rows()?;
-                    let line = format!("Complete {tag}{}", self.shown(&rows));
+                    let line = format!("Complete {}{}", tag.as_str(), self.shown(&rows));
                     self.results.push(rows);
                     line
                 }
