@@ -374,10 +374,7 @@ static void built_in_types_are_not_looked_up(void)
     fake_send_ready(fake, 'I');
     fake_expect_close(fake);
     fake_start(fake);
-    /* The same statement again and again, as it is sent the first time. */
-    char dsn[256];
-    snprintf(dsn, sizeof dsn, "%s prepare_threshold=0", fake_dsn(fake));
-    connection = connect_dsn(dsn);
+    connection = connect_dsn(fake_dsn(fake));
     CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
     cursor = cursor_of(connection);
     run(cursor, "SELECT 1");

@@ -427,9 +427,7 @@ static void the_server_vanishes(void)
     fake_send_row(fake, 1, (const char *const[]){ "12" });
     fake_send(fake, "D\0\0\0\14\0\1\0\0", 9);
     fake_start(fake);
-    char dsn[256];
-    snprintf(dsn, sizeof dsn, "%s prepare_threshold=0", fake_dsn(fake));
-    connection = connect_dsn(dsn);
+    connection = connect_dsn(fake_dsn(fake));
     CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
     cursor = cursor_of(connection);
     CHECK_OK(dbapi_cursor_set_stream(cursor, true, &failure));

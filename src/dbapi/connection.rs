@@ -109,7 +109,8 @@ impl Connection {
         let said = Conninfo::merge(dsn, keywords)?;
         let conninfo = said.clone().completed(&environment)?;
         let config = conninfo.config(&environment)?;
-        let channel = net::connect(&config)?;
+        let mut channel = net::connect(&config)?;
+        channel.set_busy_poll(config.busy_poll);
         let about = About::new(&said.redacted(), conninfo, &config, &channel);
         let preparing = Preparing {
             threshold: config.prepare_threshold,

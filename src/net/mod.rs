@@ -10,6 +10,7 @@ mod attempt;
 mod cancel;
 mod choose;
 pub(crate) mod os;
+mod patience;
 mod secure;
 mod stream;
 mod target;
@@ -17,7 +18,7 @@ mod transport;
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(crate) use cancel::{CancelTarget, Cancelled};
 pub(crate) use choose::connect;
@@ -27,6 +28,7 @@ use crate::tls::TlsSession;
 use crate::wire::{Event, Streamed, Wire};
 use attempt::Origin;
 use os::Readiness;
+use patience::Patience;
 use stream::Received;
 use transport::{Transport, timed_out};
 
@@ -40,6 +42,7 @@ pub(crate) struct Channel {
     send_failure: Option<Error>,
     /// What the server had to say while it let us in.
     early_notices: Vec<ServerFields>,
+    patience: Patience,
 }
 
 impl Channel {
@@ -50,7 +53,13 @@ impl Channel {
             origin,
             send_failure: None,
             early_notices: Vec::new(),
+            patience: Patience::default(),
         }
+    }
+
+    /// Sets how long a call looks for its answer again and again before it sleeps.
+    pub(crate) fn set_busy_poll(&mut self, most: Duration) {
+        self.patience.set_most(most);
     }
 
     /// The protocol's state, to queue requests and read what it knows.
@@ -145,7 +154,10 @@ impl Channel {
     /// Sends what the server will take; what it says meanwhile is taken in.
     fn send_some(&mut self, deadline: Option<Instant>) -> Result<()> {
         match self.transport.send(self.wire.poll_transmit()) {
-            Ok(Some(count)) => self.wire.handle_sent(count),
+            Ok(Some(count)) => {
+                self.wire.handle_sent(count);
+                self.patience.asked();
+            }
             Ok(None) => match self.transport.wait(true, deadline)? {
                 Readiness::Ready { readable: true } => self.take_in(false)?,
                 Readiness::Ready { readable: false } => {}
@@ -198,6 +210,11 @@ impl Channel {
             // What the server said before it stopped listening is there, or never comes.
             return self.take_in(false);
         }
+        if let Some(end) = self.patience.until()
+            && self.look_until(end)?
+        {
+            return Ok(());
+        }
         let Some(end) = deadline else {
             if self.wire.has_let_us_in() {
                 return self.take_in(true);
@@ -217,10 +234,32 @@ impl Channel {
         }
     }
 
+    /// Looks for something to receive again and again; false if nothing came.
+    fn look_until(&mut self, end: Instant) -> Result<bool> {
+        loop {
+            let (buffer, most) = self.wire.receive_space()?;
+            match self.transport.receive(buffer, most, false)? {
+                Received::Bytes(_) => {
+                    self.patience.answered();
+                    return Ok(true);
+                }
+                Received::Nothing if Instant::now() < end => std::thread::yield_now(),
+                Received::Nothing => {
+                    self.patience.in_vain();
+                    return Ok(false);
+                }
+                Received::End => return Err(self.wire.handle_eof()),
+            }
+        }
+    }
+
     fn take_in(&mut self, wait: bool) -> Result<()> {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
-            Received::Bytes(_) => Ok(()),
+            Received::Bytes(_) => {
+                self.patience.answered();
+                Ok(())
+            }
             Received::Nothing => self.send_failure.take().map_or(Ok(()), Err),
             Received::End => Err(self.wire.handle_eof()),
         }
