@@ -99,8 +99,8 @@ impl Patience {
             return true;
         }
         // By a quarter at least, since it costs the processor's time.
-        let quicker = self.looking.average < self.asleep.average / 4 * 3
-            && self.looking.average <= most;
+        let quicker =
+            self.looking.average < self.asleep.average / 4 * 3 && self.looking.average <= most;
         self.since += 1;
         if self.since >= TRIED_AGAIN {
             self.since = 0;
