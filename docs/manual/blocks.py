@@ -209,7 +209,9 @@ class Page:
             raise Skip("go is not there")
         module = self.directory / f"go{block.line}"
         module.mkdir()
-        (module / "go.mod").write_text("module block\n\ngo 1.19\n", encoding="utf-8")
+        driver = ROOT / "examples/go/dbapi"
+        (module / "go.mod").write_text("module block\n\ngo 1.19\n\nrequire libdbapi/dbapi v0.0.0\n\n"
+                                       f"replace libdbapi/dbapi => {driver}\n", encoding="utf-8")
         (module / "main.go").write_text(self.whole(block), encoding="utf-8")
         program = str(module / "block")
         self.call(block, ["sh", "-c", f"cd '{module}' && go build -o block ."])
