@@ -98,23 +98,31 @@ impl Channel {
         }
     }
 
+    /// The same, where nothing is left of what was received.
     fn send_and_wait(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
-            if let Some(event) = self.send_or_event(deadline)? {
+            if let Some(event) = self.send(deadline)? {
                 return Ok(event);
             }
             self.receive(deadline)?;
+            if let Some(event) = self.wire.poll_event()? {
+                return Ok(event);
+            }
         }
     }
 
     /// Sends all that waits. If the server will not take it before it is heard, it is heard: its next event
     /// comes back, and more may wait to be sent.
-    #[inline]
     pub(crate) fn send_or_event(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
+        match self.wire.poll_event()? {
+            Some(event) => Ok(Some(event)),
+            None => self.send(deadline),
+        }
+    }
+
+    /// The same, where nothing is left of what was received.
+    fn send(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
         loop {
-            if let Some(event) = self.wire.poll_event()? {
-                return Ok(Some(event));
-            }
             let waiting = self.wire.poll_transmit();
             let nothing = waiting.is_empty() && !self.transport.wants_write();
             if nothing || self.send_failure.is_some() {
@@ -123,7 +131,12 @@ impl Channel {
             match self.transport.send(waiting) {
                 Ok(Some(count)) => self.wire.handle_sent(count),
                 Ok(None) => match self.transport.wait(true, deadline)? {
-                    Readiness::Ready { readable: true } => self.take_in(false)?,
+                    Readiness::Ready { readable: true } => {
+                        self.take_in(false)?;
+                        if let Some(event) = self.wire.poll_event()? {
+                            return Ok(Some(event));
+                        }
+                    }
                     Readiness::Ready { readable: false } => {}
                     Readiness::TimedOut => return Err(timed_out()),
                 },

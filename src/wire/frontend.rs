@@ -141,24 +141,23 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
-/// Bind. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
+/// Bind of the unnamed portal. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
 /// `result_formats`: none for all text, one for all columns, or one a column.
 pub(super) fn bind(
-    portal: &str,
     statement: &str,
     params: &[Param<'_>],
     result_formats: &[i16],
     out: &mut BytesMut,
 ) -> Result<()> {
-    let fixed = 13 + portal.len() + statement.len() + 2 * result_formats.len();
+    let fixed = 13 + statement.len() + 2 * result_formats.len();
     let length = bind_length(fixed, params)?;
     let formats = u16::try_from(result_formats.len()).map_err(|_| miswritten())?;
     let count = u16::try_from(params.len()).map_err(|_| miswritten())?;
     reserve(out, length, "the parameters")?;
     let start = out.len();
-    out.put_u8(b'B');
-    out.put_u32((length - 1) as u32);
-    put_name(portal, out);
+    let [a, b, c, d] = ((length - 1) as u32).to_be_bytes();
+    // The unnamed portal.
+    out.put_slice(&[b'B', a, b, c, d, 0]);
     put_name(statement, out);
     out.put_u16(count);
     for param in params {
@@ -166,6 +165,11 @@ pub(super) fn bind(
     }
     out.put_u16(count);
     for param in params {
+        if let Some((bytes, length)) = param.short() {
+            out.put_u32(length as u32);
+            out.put_slice(bytes.get(..length).unwrap_or_default());
+            continue;
+        }
         if param.is_null() {
             out.put_i32(-1);
             continue;
@@ -213,9 +217,12 @@ fn bind_length(fixed: usize, params: &[Param<'_>]) -> Result<usize> {
     count_parameters(params.len())?;
     let mut length = fixed;
     for (index, param) in params.iter().enumerate() {
-        let value = param
-            .encoded_len()
-            .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?;
+        let value = match param.short() {
+            Some((_, length)) => length,
+            None => param
+                .encoded_len()
+                .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?,
+        };
         // Summed without wrapping: each is checked before the next is added.
         length = length.saturating_add(value).saturating_add(6);
         if length > LONGEST_MESSAGE {
@@ -237,12 +244,10 @@ pub(super) fn close_statement(name: &str, out: &mut BytesMut) -> Result<()> {
     message::close(b'S', name, out).map_err(unwritable)
 }
 
-pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) {
-    let length = 9 + portal.len() as u32;
-    out.put_u8(b'E');
-    out.put_u32(length);
-    put_name(portal, out);
-    out.put_i32(most_rows);
+/// Execute of the unnamed portal.
+pub(super) fn execute(most_rows: i32, out: &mut BytesMut) {
+    let [a, b, c, d] = most_rows.to_be_bytes();
+    out.put_slice(&[b'E', 0, 0, 0, 9, 0, a, b, c, d]);
 }
 
 pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
@@ -323,8 +328,8 @@ mod tests {
             oid: 0,
             datum: crate::types::Datum::Text("abc"),
         };
-        bind("p", "s", &[text, text], &[0, 1, 0], &mut out).unwrap();
-        assert_eq!(out.len(), 13 + 1 + 1 + 2 * 3 + 2 * (3 + 6));
+        bind("s", &[text, text], &[0, 1, 0], &mut out).unwrap();
+        assert_eq!(out.len(), 13 + 1 + 2 * 3 + 2 * (3 + 6));
     }
 
     #[test]
