@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "connect.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,9 @@ static void zero_rows(void)
     CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", none, 2, 0, &failure));
     CHECK_INT(dbapi_rowcount(cursor), 0);
     CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", NULL, 2, 0, &failure));
+    /* How wide they are, a binding cannot know. */
+    CHECK_OK(dbapi_executemany(cursor, "INSERT INTO t50_test VALUES (%s, %s)", NULL, 0, 0, &failure));
+    CHECK_INT(dbapi_rowcount(cursor), 0);
     CHECK_INT(dbapi_rowcount(cursor), 0);
     CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_IDLE);
     close_both();
@@ -312,7 +316,45 @@ static void answers_larger_than_rows(void)
     close_both();
 }
 
-CHECK_MAIN(CASE(inserts_every_row), CASE(rowcount_is_the_sum), CASE(zero_rows), CASE(zero_parameters), CASE(results_are_discarded),
+static void *cancel_once_it_sleeps(void *argument)
+{
+    wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%t50%' AND wait_event = 'PgSleep'", "1");
+    dbapi_connection_cancel(argument, NULL);
+    return NULL;
+}
+
+/* A request to cancel that comes in the midst of a pipeline ends it there: the row is told, and nothing stays. */
+static void cancelled_in_the_midst(void)
+{
+    enum { ROWS = 2000, SLEEPS = 1500 };
+    for (int autocommit = 0; autocommit < 2; autocommit++) {
+        static dbapi_value_t rows[ROWS];
+        pthread_t thread;
+        dbapi_connection_t *connection = connect_test();
+        dbapi_cursor_t *cursor = cursor_of(connection);
+        CHECK_OK(dbapi_connection_set_autocommit(connection, autocommit, &failure));
+        fresh_table("t50_cancelled", "a int");
+        for (int i = 0; i < ROWS; i++) {
+            rows[i] = DBAPI_INT(i == SLEEPS);
+        }
+        CHECK(pthread_create(&thread, NULL, cancel_once_it_sleeps, connection) == 0);
+        dbapi_error_t *error = NULL;
+        dbapi_status_t status = dbapi_executemany(cursor,
+            "INSERT INTO t50_cancelled SELECT 1 FROM pg_sleep(60 * %s) t50", rows, 1, ROWS, &error);
+        pthread_join(thread, NULL);
+        CHECK_INT(status, DBAPI_OPERATIONAL_ERROR);
+        CHECK_TEXT(dbapi_error_sqlstate(error), "57014");
+        CHECK_INT(dbapi_error_row(error), SLEEPS);
+        dbapi_error_free(error);
+        CHECK_INT(dbapi_connection_transaction_status(connection), autocommit ? 0 : 3);
+        CHECK_OK(dbapi_rollback(connection, &failure));
+        CHECK_TEXT(query_text(cursor, "SELECT count(*) FROM t50_cancelled"), "0");
+        dbapi_cursor_free(cursor);
+        dbapi_connection_free(connection);
+    }
+}
+
+CHECK_MAIN(CASE(cancelled_in_the_midst), CASE(inserts_every_row), CASE(rowcount_is_the_sum), CASE(zero_rows), CASE(zero_parameters), CASE(results_are_discarded),
            CASE(each_row_has_its_own_types), CASE(the_error_says_which_row), CASE(other_errors_have_no_row), CASE(in_autocommit),
            CASE(all_or_nothing_in_autocommit), CASE(much_in_both_directions), CASE(an_error_in_row_50000), CASE(memory_is_bounded),
            CASE(answers_larger_than_rows))

@@ -102,7 +102,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     row("prepare_threshold", None, Some("3")),
     row("prepared_max", None, Some("100")),
     // Microseconds that a call may look for its answer again and again before it sleeps; 0: none.
-    row("busy_poll", None, Some("50")),
+    row("busy_poll", None, Some("100")),
     // What sslrootcert, sslcert and sslkey name files of, as PEM text, for programs that never write it to a disk.
     row("sslrootcert_pem", None, None),
     row("sslcert_pem", None, None),

@@ -34,6 +34,11 @@ pub(super) fn run(
     dialect: Dialect,
 ) -> Result<i64> {
     let sent_before = binder.forget();
+    if rows.rows() == 0 && rows.width() == 0 {
+        // How wide no rows are, nobody can say.
+        binder.keep(sent_before)?;
+        return Ok(0);
+    }
     check_sizes(sizes, rows.width())?;
     // Also where literals are sent: it says whether placeholders and parameters match.
     let numbered = binder.numbered(sql, rows.width(), dialect)?;

@@ -43,6 +43,8 @@ pub(crate) struct Channel {
     /// What the server had to say while it let us in.
     early_notices: Vec<ServerFields>,
     patience: Patience,
+    /// Something was sent, and nothing has been received since.
+    awaiting: bool,
 }
 
 impl Channel {
@@ -54,6 +56,7 @@ impl Channel {
             send_failure: None,
             early_notices: Vec::new(),
             patience: Patience::default(),
+            awaiting: false,
         }
     }
 
@@ -157,6 +160,7 @@ impl Channel {
             Ok(Some(count)) => {
                 self.wire.handle_sent(count);
                 self.patience.asked();
+                self.awaiting = true;
             }
             Ok(None) => match self.transport.wait(true, deadline)? {
                 Readiness::Ready { readable: true } => self.take_in(false)?,
@@ -216,11 +220,11 @@ impl Channel {
             return Ok(());
         }
         let Some(end) = deadline else {
-            if self.wire.has_let_us_in() {
+            // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
+            // in poll is not.
+            if !self.awaiting || !self.transport.is_local() {
                 return self.take_in(true);
             }
-            // Who waits in recv on a Unix socket is woken when the server reads, too, and the first time it takes the
-            // server long from there to its answer: it has a process to set up. Who waits in poll is not.
             self.transport.wait(false, None)?;
             return self.take_in(false);
         };
@@ -241,13 +245,11 @@ impl Channel {
             match self.transport.receive(buffer, most, false)? {
                 Received::Bytes(_) => {
                     self.patience.answered();
+                    self.awaiting = false;
                     return Ok(true);
                 }
                 Received::Nothing if Instant::now() < end => std::thread::yield_now(),
-                Received::Nothing => {
-                    self.patience.in_vain();
-                    return Ok(false);
-                }
+                Received::Nothing => return Ok(false),
                 Received::End => return Err(self.wire.handle_eof()),
             }
         }
@@ -258,6 +260,7 @@ impl Channel {
         match self.transport.receive(buffer, most, wait)? {
             Received::Bytes(_) => {
                 self.patience.answered();
+                self.awaiting = false;
                 Ok(())
             }
             Received::Nothing => self.send_failure.take().map_or(Ok(()), Err),

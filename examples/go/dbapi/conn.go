@@ -27,6 +27,8 @@ type Conn struct {
 	timeout int64                 // of the connection string, in milliseconds; 0: none
 	broken  bool
 	used    time.Time
+	stream  *result             // has rows to come on the connection; nil: the next statement may be sent
+	large   map[string]struct{} // statements whose last result was large
 	// The context of the transaction under way: its end cancels statements too.
 	tx            context.Context
 	notifications []*Notification
@@ -87,12 +89,16 @@ func (c *Conn) done(status C.dbapi_status_t, cause error) error {
 	return err
 }
 
-// execute runs a statement; its outcome is in c.result.
-func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.NamedValue, block int) error {
+// execute runs a statement; its outcome is in c.result. block: how many rows to bring, 0 if none are wanted.
+func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.NamedValue, block int, stream bool) error {
 	if err := c.usable(); err != nil {
 		return err
 	}
+	c.receiveRest(ctx)
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.usable(); err != nil {
 		return err
 	}
 	if strings.IndexByte(sql, 0) >= 0 {
@@ -105,10 +111,10 @@ func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.Named
 		c.arena.reset()
 		return err
 	}
-	several := block > 0 && len(arguments) == 0 && strings.IndexByte(sql, ';') >= 0
+	several := block > 0 && mayBeSeveral(sql, arguments)
 	w := c.watch(ctx)
 	status := C.go_execute(c.handle, (*C.char)(text), (*C.dbapi_value_t)(params), C.size_t(len(arguments)),
-		C.int64_t(timeout), C.bool(several), C.size_t(block), c.result)
+		C.int64_t(timeout), C.bool(several), C.bool(stream), C.size_t(block), c.result)
 	cause := w.stop()
 	c.arena.reset()
 	return c.done(status, cause)
@@ -138,7 +144,7 @@ func (c *Conn) deadline(ctx context.Context) int64 {
 
 // ExecContext runs a statement; several, separated by semicolons, if there are no arguments.
 func (c *Conn) ExecContext(ctx context.Context, sql string, arguments []driver.NamedValue) (driver.Result, error) {
-	if err := c.execute(ctx, sql, arguments, 0); err != nil {
+	if err := c.execute(ctx, sql, arguments, 0, false); err != nil {
 		return nil, err
 	}
 	if c.result.rowcount < 0 {
@@ -147,12 +153,22 @@ func (c *Conn) ExecContext(ctx context.Context, sql string, arguments []driver.N
 	return driver.RowsAffected(c.result.rowcount), nil
 }
 
-// QueryContext runs a statement, and receives its rows.
+// QueryContext runs a statement, and receives its rows; the first of them, if they are streamed.
 func (c *Conn) QueryContext(ctx context.Context, sql string, arguments []driver.NamedValue) (driver.Rows, error) {
-	if err := c.execute(ctx, sql, arguments, blockRows); err != nil {
+	stream := c.streams(ctx, sql, arguments)
+	if err := c.execute(ctx, sql, arguments, blockRows, stream); err != nil {
 		return nil, err
 	}
+	if stream {
+		return newStreamedRows(c, ctx, sql), nil
+	}
+	c.learn(sql, int64(c.result.rowcount))
 	return newRows(c, len(arguments) == 0)
+}
+
+// mayBeSeveral tells whether there may be several statements.
+func mayBeSeveral(sql string, arguments []driver.NamedValue) bool {
+	return len(arguments) == 0 && strings.IndexByte(sql, ';') >= 0
 }
 
 // PrepareContext keeps the text: the library prepares by itself what is executed often. Errors in the statement
@@ -206,7 +222,7 @@ func named(arguments []driver.Value) []driver.NamedValue {
 
 // Ping asks the server for a sign of life.
 func (c *Conn) Ping(ctx context.Context) error {
-	err := c.execute(ctx, "SELECT 1", nil, 0)
+	err := c.execute(ctx, "SELECT 1", nil, 0, false)
 	if c.broken {
 		return driver.ErrBadConn // Nothing is lost by asking again on another.
 	}
@@ -241,6 +257,7 @@ func (c *Conn) run(call func() C.dbapi_status_t) error {
 	if err := c.usable(); err != nil {
 		return err
 	}
+	c.receiveRest(context.Background())
 	status := call()
 	C.go_state(c.handle, c.result)
 	return c.done(status, nil)
@@ -303,6 +320,8 @@ func (t tx) Rollback() error {
 }
 
 func (t tx) end(call func() C.dbapi_status_t) error {
+	// Nobody can read on: database/sql closes a transaction's Rows.
+	_ = t.conn.endStream(errorf(InterfaceError, "the transaction has ended, and the rest of its rows with it"))
 	t.conn.tx = nil
 	err := t.conn.run(call)
 	if t.conn.autocommit() != nil {

@@ -12,17 +12,24 @@ import (
 	"unsafe"
 )
 
-// rows is what a statement left: one result, or several. A cursor of the library's holds them.
+// rows is what database/sql has of a statement's outcome. Its finalizer frees that.
 type rows struct {
-	set
-	conn    *Conn
-	cursor  *C.dbapi_cursor_t
-	several bool // there may be another result
-	next    *set // that, once it was looked for
-	failure error
+	*result
+	conn *Conn
 }
 
-// A set is a result, of which a block of rows at a time is in view.
+// A result is what a statement left: one set of rows, or several. A cursor of the library's holds them. It does not
+// know its connection, which may know it: with a circle there would be no finalizers.
+type result struct {
+	set
+	cursor  *C.dbapi_cursor_t
+	several bool // there may be another set
+	next    *set // that, once it was looked for
+	failure error
+	stream  *stream // nil: all has been received
+}
+
+// A set is one result, of which a block of rows at a time is in view.
 type set struct {
 	columns []column // nil: it has no rows, as after DDL
 	names   []string
@@ -39,7 +46,7 @@ type column struct {
 
 // newRows takes over the cursor of the statement that has just run.
 func newRows(c *Conn, several bool) (*rows, error) {
-	r := &rows{conn: c, cursor: c.result.cursor, several: several}
+	r := &rows{&result{cursor: c.result.cursor, several: several}, c}
 	c.result.cursor = nil
 	runtime.SetFinalizer(r, (*rows).free)
 	r.set.take(c.result)
@@ -79,25 +86,78 @@ func (s *set) view(from *C.go_result) {
 
 func (r *rows) Columns() []string { return r.names }
 
-// Close gives the rows' memory back.
+// Close gives the rows' memory back, and ends what is still to come.
 func (r *rows) Close() error {
+	var err error
+	if r.conn.stream == r.result {
+		err = r.conn.endStream(nil)
+	}
 	r.free()
-	return nil
+	return err
 }
 
 func (r *rows) free() {
 	runtime.SetFinalizer(r, nil)
+	r.result.free()
+}
+
+func (r *result) free() {
+	if r.stream != nil {
+		r.stream.mutex.Lock()
+		defer r.stream.mutex.Unlock()
+		r.stream.kept = nil
+	}
 	C.dbapi_cursor_free(r.cursor)
 	r.cursor, r.several, r.next = nil, false, nil
-	r.block, r.at, r.count, r.last = nil, 0, 0, true
+	r.set.empty()
 }
+
+// empty leaves the description alone.
+func (s *set) empty() { s.block, s.at, s.count, s.last = nil, 0, 0, true }
 
 // Next converts the next row.
 func (r *rows) Next(into []driver.Value) error {
+	if r.stream != nil && r.stream.kept != nil {
+		copy(into, r.stream.take())
+		return nil
+	}
 	if r.at == r.count {
-		if r.last {
-			return io.EOF
+		if err := r.more(); err != nil {
+			return err
 		}
+	}
+	if err := r.decode(into); err != nil {
+		return err
+	}
+	r.at++
+	runtime.KeepAlive(r) // Its finalizer would free the block.
+	return nil
+}
+
+// decode converts the row that is next in the block.
+func (s *set) decode(into []driver.Value) error {
+	row := s.block[s.at*len(s.columns):]
+	for i := range s.columns {
+		var err error
+		if into[i], err = decode(&row[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// more brings the next block into view, or gives io.EOF.
+func (r *rows) more() error {
+	switch {
+	case r.last && r.stream != nil && r.stream.failure != nil:
+		return r.stream.failure
+	case r.last:
+		return io.EOF
+	case r.stream != nil:
+		if err := r.conn.receiveBlock(r.result); err != nil {
+			return err
+		}
+	default:
 		from := r.conn.result
 		from.cursor = r.cursor
 		status := C.go_fetch(blockRows, from)
@@ -109,19 +169,10 @@ func (r *rows) Next(into []driver.Value) error {
 		if err := check(status, from.error); err != nil {
 			return err
 		}
-		if r.count == 0 {
-			return io.EOF
-		}
 	}
-	row := r.block[r.at*len(r.columns):]
-	for i := range r.columns {
-		var err error
-		if into[i], err = decode(&row[i]); err != nil {
-			return err
-		}
+	if r.count == 0 {
+		return io.EOF
 	}
-	r.at++
-	runtime.KeepAlive(r) // Its finalizer would free the block.
 	return nil
 }
 
@@ -150,7 +201,7 @@ func (r *rows) look() bool {
 		}
 		next.take(from)
 	}
-	r.block, r.at, r.count, r.last = nil, 0, 0, true
+	r.set.empty()
 	r.next = next
 	return true
 }

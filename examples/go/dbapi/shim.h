@@ -23,17 +23,50 @@ static inline dbapi_status_t go_fetch(size_t block, go_result *result)
 	return dbapi_fetchmany(result->cursor, block, &result->rows, &result->nrows, &result->error);
 }
 
+static inline void go_state(dbapi_connection_t *connection, go_result *result)
+{
+	result->transaction = dbapi_connection_transaction_status(connection);
+	result->closed = dbapi_connection_closed(connection);
+}
+
+// The next rows of a streamed result; block 0: all of them. timeout is in milliseconds; -1: as it was.
+static inline dbapi_status_t go_receive(dbapi_connection_t *connection, int64_t timeout, size_t block,
+	go_result *result)
+{
+	dbapi_status_t status = DBAPI_OK;
+	result->nrows = 0;
+	if (timeout >= 0)
+		status = dbapi_cursor_set_timeout(result->cursor, timeout, &result->error);
+	if (!status)
+		status = block ? go_fetch(block, result)
+			: dbapi_fetchall(result->cursor, &result->rows, &result->nrows, &result->error);
+	result->rowcount = dbapi_rowcount(result->cursor);
+	go_state(connection, result);
+	return status;
+}
+
+// Ends a streamed result.
+static inline dbapi_status_t go_end(dbapi_connection_t *connection, int64_t timeout, go_result *result)
+{
+	if (timeout >= 0)
+		(void)dbapi_cursor_set_timeout(result->cursor, timeout, NULL);
+	dbapi_status_t status = dbapi_cursor_close(result->cursor, &result->error);
+	dbapi_cursor_free(result->cursor);
+	result->cursor = NULL;
+	go_state(connection, result);
+	return status;
+}
+
 // The columns, if the result has any, and the first rows.
 static inline dbapi_status_t go_describe(size_t block, go_result *result)
 {
 	result->columns = dbapi_description(result->cursor, &result->ncolumns);
-	result->rowcount = dbapi_rowcount(result->cursor);
 	result->nrows = 0;
-	if (result->columns && block) {
-		dbapi_status_t status = go_fetch(block, result);
-		return status < 0 ? status : DBAPI_OK; // Having no rows is not having no result.
-	}
-	return DBAPI_OK;
+	dbapi_status_t status = DBAPI_OK;
+	if (result->columns && block)
+		status = go_fetch(block, result);
+	result->rowcount = dbapi_rowcount(result->cursor);
+	return status < 0 ? status : DBAPI_OK; // Having no rows is not having no result.
 }
 
 // Goes to the next result. DBAPI_DONE: there is none.
@@ -43,15 +76,9 @@ static inline dbapi_status_t go_nextset(size_t block, go_result *result)
 	return status == DBAPI_OK ? go_describe(block, result) : status;
 }
 
-static inline void go_state(dbapi_connection_t *connection, go_result *result)
-{
-	result->transaction = dbapi_connection_transaction_status(connection);
-	result->closed = dbapi_connection_closed(connection);
-}
-
 // Runs a statement on a cursor of its own, which is kept if rows are wanted: block is how many.
 static inline dbapi_status_t go_execute(dbapi_connection_t *connection, const char *sql, const dbapi_value_t *params,
-	size_t nparams, int64_t timeout, bool all_results, size_t block, go_result *result)
+	size_t nparams, int64_t timeout, bool all_results, bool stream, size_t block, go_result *result)
 {
 	dbapi_cursor_t *cursor = NULL;
 	dbapi_status_t status = dbapi_cursor(connection, &cursor, &result->error);
@@ -61,6 +88,8 @@ static inline dbapi_status_t go_execute(dbapi_connection_t *connection, const ch
 		status = dbapi_cursor_set_timeout(cursor, timeout, &result->error);
 	if (!status && all_results)
 		status = dbapi_cursor_set_all_results(cursor, true, &result->error);
+	if (!status && stream)
+		status = dbapi_cursor_set_stream(cursor, true, &result->error);
 	if (!status)
 		status = dbapi_execute(cursor, sql, params, nparams, &result->error);
 	result->cursor = cursor;
