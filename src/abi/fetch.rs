@@ -57,14 +57,19 @@ fn fetch_row(
     out_error: *mut *mut dbapi_error_t,
     fetch: impl FnOnce(&mut Cursor, &mut RowBlock) -> Result<usize>,
 ) -> dbapi_status_t {
+    let handle = registry::find::<CursorHandle>(cursor);
     if !out_row.is_null()
-        && let Some(row) = next_ahead(cursor)
+        && let Some(handle) = &handle
+        && let Some(row) = next_ahead(handle)
     {
         set_output(out_row, row);
         return if row.is_null() { DBAPI_DONE } else { DBAPI_OK };
     }
     guard(out_error, || {
-        let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
+        let handle = match handle {
+            Some(handle) => handle,
+            None => registry::get::<CursorHandle>(cursor, "cursor")?,
+        };
         required_output(out_row, "out_row")?;
         handle.with(|state| {
             if fetch(&mut state.cursor, &mut state.block)? == 0 {
@@ -79,8 +84,8 @@ fn fetch_row(
 
 /// The next row, if it was decoded together with the last one, or NULL if that was the last of all. Without a guard:
 /// nothing in it can panic.
-fn next_ahead(cursor: *mut dbapi_cursor_t) -> Option<*const Value> {
-    let handle = registry::find::<CursorHandle>(cursor)?;
+#[inline]
+fn next_ahead(handle: &CursorHandle) -> Option<*const Value> {
     let mut state = handle.try_state()?;
     let State { cursor, block, .. } = &mut *state;
     match cursor.next_ahead(block)? {

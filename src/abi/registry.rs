@@ -145,6 +145,7 @@ fn slot(segment: usize, index: usize) -> Option<&'static Slot> {
 }
 
 /// Where `address` points in the table, and with which generation.
+#[inline]
 fn locate(address: usize) -> Option<(usize, usize, u8)> {
     for (segment, cell) in TABLE.iter().enumerate() {
         let slots = cell.get()?;

@@ -204,6 +204,7 @@ impl Connection {
     }
 
     /// Whether it is open, closed or broken. Never waits.
+    #[inline]
     pub(crate) fn closed(&self) -> Closed {
         match self.closed.load(Ordering::Acquire) {
             0 => Closed::Open,
@@ -242,6 +243,12 @@ impl Connection {
             return Err(inherited());
         }
         Ok(())
+    }
+
+    /// Whether the connection can be used, as `check_open` says.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        !self.is_inherited() && self.closed() == Closed::Open
     }
 
     /// An interface error unless the connection can be used.

@@ -89,6 +89,12 @@ impl Cursor {
         })
     }
 
+    /// Whether `check_open` finds nothing wrong.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        !self.closed && self.connection.is_open()
+    }
+
     pub(super) fn check_open(&self) -> Result<()> {
         if self.closed {
             return Err(Error::interface("the cursor is already closed"));

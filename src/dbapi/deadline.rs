@@ -118,11 +118,10 @@ impl Session {
             match self.channel()?.next_event(deadline) {
                 Err(error) if error.is_timeout() => self.overdue(error)?,
                 Err(error) => return Err(error),
-                Ok(event) => {
-                    if let Some(event) = self.sort(event) {
-                        return Ok(event);
-                    }
+                Ok(event @ (Event::Notice(_) | Event::Notification(_))) => {
+                    self.sort(event);
                 }
+                Ok(event) => return Ok(event),
             }
         }
     }

@@ -48,18 +48,21 @@ impl Answers {
             Event::NoData => self.columns = None,
             Event::Complete(_) if self.began => self.began = false,
             Event::Complete(tag) => {
-                self.changes_types |= catalog::changes_types(&tag);
-                self.committed |= matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION");
-                let rows = channel.wire().take_rows()?;
-                let last = self.last.replace(Reply {
+                if !tag.is_select() {
+                    self.changes_types |= catalog::changes_types(&tag);
+                    self.committed |= matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION");
+                }
+                if let Some(before) = &mut self.before
+                    && let Some(reply) = self.last.take()
+                {
+                    before.keep(reply)?;
+                }
+                self.last = Some(Reply {
                     columns: self.columns.take(),
-                    rows,
+                    rows: channel.wire().take_rows()?,
                     tag,
                     catalog: None,
                 });
-                if let (Some(before), Some(reply)) = (&mut self.before, last) {
-                    before.keep(reply)?;
-                }
             }
             Event::EmptyQuery => self.empty = true,
             Event::Failed(fields, step) => {

@@ -15,11 +15,6 @@ impl Cursor {
     /// that is 0.
     pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         self.check_open()?;
-        if most == 1
-            && let Some(count) = self.next_ahead(block)
-        {
-            return Ok(count);
-        }
         block.clear();
         if self.streamed {
             return self.fetch_streamed(most, block);
@@ -114,11 +109,10 @@ impl Cursor {
     /// rows that is comes back. `None`: neither, and nothing has changed.
     #[inline]
     pub(crate) fn next_ahead(&mut self, block: &mut RowBlock) -> Option<usize> {
-        let open = self.check_open().is_ok();
-        match &mut self.result {
-            Some(result) if open => result.next_ahead(block),
-            _ => None,
+        if !self.is_open() {
+            return None;
         }
+        self.result.as_mut()?.next_ahead(block)
     }
 
     /// Iteration: as `fetch` of one row, but a named cursor asks the server for `itersize` rows at a time.

@@ -189,37 +189,31 @@ impl ResultSet {
         let cells = usize::try_from(count)
             .ok()
             .and_then(|rows| rows.checked_mul(columns.len()));
-        let Some(cells) = cells.filter(|&cells| values.try_reserve(cells).is_ok()) else {
+        if cells.is_none_or(|cells| values.try_reserve(cells).is_err()) {
             return Err(Error::out_of_memory(format_args!("for {count} rows")));
-        };
+        }
         let walk = match self.place {
             Some((position, place)) if position == self.position => self.rows.walk_on(place),
             _ => self.rows.walk(self.position - self.base),
         };
         let mut walk = walk.ok_or_else(no_results)?;
-        values.resize(start + cells, Value::null(0));
-        let mut slots = values.get_mut(start..).unwrap_or_default();
         let mut done = 0;
         let mut read = 0;
         while done < count && read < bytes {
-            let decoded = match std::mem::take(&mut slots).split_at_mut_checked(columns.len()) {
-                Some((row, rest)) => {
-                    slots = rest;
-                    walk.next_row()
-                        .ok_or_else(no_results)
-                        .and_then(|cells| decode(cells, columns, types, arena, row))
-                }
+            let decoded = match walk.next_row() {
+                Some(cells) => decode(cells, columns, types, arena, values),
                 None => Err(no_results()),
             };
             match decoded {
                 Ok(length) => read = length.saturating_add(read),
                 // Whoever comes to that row first will hear of it.
                 Err(_) if done > 0 && bytes != usize::MAX => {
+                    values.truncate(start + done as usize * columns.len());
                     self.place = None;
                     return Ok(done as usize);
                 }
                 Err(error) => {
-                    block.values.truncate(start);
+                    values.truncate(start);
                     return Err(error);
                 }
             }
@@ -234,14 +228,14 @@ impl ResultSet {
 const MOST_AHEAD: u64 = 64;
 const MOST_BYTES_AHEAD: usize = 32 << 10;
 
-/// Decodes one row. How many bytes it has comes back.
+/// Decodes one row, behind the values that are there. How many bytes it has comes back.
 #[inline(always)]
 fn decode(
     cells: Cells<'_>,
     columns: &[Column],
     types: &Catalog,
     arena: &mut Arena,
-    row: &mut [Value],
+    row: &mut Vec<Value>,
 ) -> Result<usize> {
     match cells {
         Cells::Inline(mut rest) => {
@@ -263,17 +257,18 @@ fn decode_cells<'a>(
     columns: &[Column],
     types: &Catalog,
     arena: &mut Arena,
-    row: &mut [Value],
+    row: &mut Vec<Value>,
     mut next: impl FnMut() -> Option<&'a [u8]>,
 ) -> Result<()> {
-    for (column, slot) in columns.iter().zip(row) {
-        *slot = match next() {
+    for column in columns {
+        let value = match next() {
             None => Value::null(column.type_oid),
             Some(cell) => match column.plain.read(column.type_oid, cell) {
                 Some(value) => value,
                 None => decode_any(column, cell, types, arena)?,
             },
         };
+        row.push(value);
     }
     Ok(())
 }

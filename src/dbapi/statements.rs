@@ -571,8 +571,13 @@ impl Statement {
 
 /// Whether a command with this tag may have changed what statements mean. One that says SELECT and described no
 /// result has made a table (SELECT INTO), which may stand before another of its name.
+#[inline]
 fn changes_meaning(tag: &Tag, rows: bool) -> bool {
+    if tag.is_select() {
+        return !rows;
+    }
     match tag.command() {
+        // As servers before 9.0 have it, and those that take after them.
         b"SELECT" => !rows,
         b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"BEGIN" | b"START" | b"COMMIT"
         | b"ROLLBACK" | b"SAVEPOINT" | b"RELEASE" | b"FETCH" | b"MOVE" | b"CLOSE" | b"LISTEN"

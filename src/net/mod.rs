@@ -110,28 +110,38 @@ impl Channel {
         }
     }
 
+    /// The same, where nothing is left of what was received.
     fn send_and_wait(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
-            if let Some(event) = self.send_or_event(deadline)? {
+            if let Some(event) = self.send(deadline)? {
                 return Ok(event);
             }
             self.receive(deadline)?;
+            if let Some(event) = self.wire.poll_event()? {
+                return Ok(event);
+            }
         }
     }
 
     /// Sends all that waits. If the server will not take it before it is heard, it is heard: its next event
     /// comes back, and more may wait to be sent.
-    #[inline]
     pub(crate) fn send_or_event(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
-        loop {
-            if let Some(event) = self.wire.poll_event()? {
+        match self.wire.poll_event()? {
+            Some(event) => Ok(Some(event)),
+            None => self.send(deadline),
+        }
+    }
+
+    /// The same, where nothing is left of what was received.
+    fn send(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
+        while self.wants_to_send() {
+            if self.send_some(deadline)?
+                && let Some(event) = self.wire.poll_event()?
+            {
                 return Ok(Some(event));
             }
-            if !self.wants_to_send() {
-                return Ok(None);
-            }
-            self.send_some(deadline)?;
         }
+        Ok(None)
     }
 
     /// The loop for rows that are taken as they come: sends what waits, and receives until there are rows or the server
@@ -154,8 +164,8 @@ impl Channel {
         !nothing && self.send_failure.is_none()
     }
 
-    /// Sends what the server will take; what it says meanwhile is taken in.
-    fn send_some(&mut self, deadline: Option<Instant>) -> Result<()> {
+    /// Sends what the server will take. If it must be heard first, what it says is taken in, and true comes back.
+    fn send_some(&mut self, deadline: Option<Instant>) -> Result<bool> {
         match self.transport.send(self.wire.poll_transmit()) {
             Ok(Some(count)) => {
                 self.wire.handle_sent(count);
@@ -163,13 +173,16 @@ impl Channel {
                 self.awaiting = true;
             }
             Ok(None) => match self.transport.wait(true, deadline)? {
-                Readiness::Ready { readable: true } => self.take_in(false)?,
+                Readiness::Ready { readable: true } => {
+                    self.take_in(false)?;
+                    return Ok(true);
+                }
                 Readiness::Ready { readable: false } => {}
                 Readiness::TimedOut => return Err(timed_out()),
             },
             Err(error) => self.send_failure = Some(error),
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Waits until the server has something to say, or `other` has; false if the deadline passed first. Takes

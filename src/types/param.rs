@@ -97,9 +97,16 @@ impl<'a> Param<'a> {
     /// these, except that an array of texts is a text[], and for types that have no oid of their own everywhere.
     #[inline]
     pub(crate) fn declared_oid(&self) -> u32 {
-        if self.oid != 0 {
-            return self.oid;
+        match (self.oid, self.datum) {
+            (0, Datum::Null | Datum::Text(_)) => 0,
+            (0, Datum::Int(number)) if i32::try_from(number).is_ok() => oid::INT4,
+            (0, _) => self.own_oid(),
+            (oid, _) => oid,
         }
+    }
+
+    /// What the same literal would be.
+    fn own_oid(&self) -> u32 {
         match self.datum {
             Datum::Null | Datum::Text(_) | Datum::Json(_) => 0,
             Datum::Bool(_) => oid::BOOL,
@@ -129,6 +136,28 @@ impl<'a> Param<'a> {
             Datum::Bits(_) => oid::BIT,
             Datum::Point(_) => oid::POINT,
             Datum::Geometry(geometry) => geometry::type_of(geometry),
+        }
+    }
+
+    /// The bytes of a number or a truth value that is sent as the same literal would be, and how many they are: what
+    /// `encode` writes of it. Nothing can be wrong with these.
+    #[inline]
+    pub(crate) fn short(&self) -> Option<([u8; 8], usize)> {
+        if self.oid != 0 {
+            return None;
+        }
+        match self.datum {
+            // As `declared_oid`: an int4 if it fits.
+            Datum::Int(number) => Some(match i32::try_from(number) {
+                Ok(number) => {
+                    let [a, b, c, d] = number.to_be_bytes();
+                    ([a, b, c, d, 0, 0, 0, 0], 4)
+                }
+                Err(_) => (number.to_be_bytes(), 8),
+            }),
+            Datum::Float(number) => Some((number.to_be_bytes(), 8)),
+            Datum::Bool(boolean) => Some(([u8::from(boolean), 0, 0, 0, 0, 0, 0, 0], 1)),
+            _ => None,
         }
     }
 
@@ -438,6 +467,10 @@ mod tests {
         let mut out = BytesMut::new();
         param.encode(&mut out);
         assert_eq!(out.len(), length);
+        if let Some((bytes, length)) = param.short() {
+            assert_eq!(out[..], bytes[..length]);
+            assert_eq!(param.format_code(), 1);
+        }
         (param.declared_oid(), param.format_code(), out.to_vec())
     }
 

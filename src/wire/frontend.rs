@@ -143,41 +143,49 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
-/// Bind, by hand: `postgres-protocol` asks for each parameter several times, and rows by the hundred thousand pass here.
-/// Checks every parameter first; an error says which, counted from 1, and nothing has been written. The names are ours.
+/// Bind of the unnamed portal, by hand: `postgres-protocol` asks for each parameter several times, and rows by the hundred
+/// thousand pass here. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
 /// `result_formats`: none for all text, one for all columns, or one a column.
 pub(super) fn bind(
-    portal: &str,
     statement: &str,
     params: &[Param<'_>],
     result_formats: &[i16],
     out: &mut BytesMut,
 ) -> Result<()> {
-    let fixed = 13 + portal.len() + statement.len() + 2 * result_formats.len();
+    let fixed = 13 + statement.len() + 2 * result_formats.len();
     let length = bind_length(fixed, params)?;
     reserve(out, length, "the parameters")?;
     let start = out.len();
     // Its length is filled in at the end, as those of the parameters are: none is ever other than what was written.
-    out.put_slice(b"B\0\0\0\0");
-    for name in [portal, statement] {
-        out.put_slice(name.as_bytes());
-        out.put_u8(0);
-    }
+    out.put_slice(b"B\0\0\0\0\0");
+    put_name(statement, out);
     // `bind_length` has counted the parameters, and formats are asked for no more columns than a server can describe.
     out.put_u16(params.len() as u16);
     let codes = out.len();
     out.put_bytes(0, 2 * params.len());
     out.put_u16(params.len() as u16);
     for (index, param) in params.iter().enumerate() {
-        let place = out.len();
-        out.put_i32(-1);
-        if param.is_null() {
-            continue;
-        }
-        let code = param.encode(out);
-        fill_length(out, place, place + 4);
+        let code = match param.short() {
+            Some((bytes, length)) => {
+                out.put_u32(length as u32);
+                out.put_slice(bytes.get(..length).unwrap_or_default());
+                // Its binary form.
+                1
+            }
+            None if param.is_null() => {
+                out.put_i32(-1);
+                continue;
+            }
+            None => {
+                let place = out.len();
+                out.put_i32(-1);
+                let code = param.encode(out);
+                fill_length(out, place, place + 4);
+                code
+            }
+        };
         if let Some(place) = out.get_mut(codes + 2 * index..codes + 2 * index + 2) {
-            place.copy_from_slice(&code.to_be_bytes());
+            place.copy_from_slice(&i16::to_be_bytes(code));
         }
     }
     out.put_u16(result_formats.len() as u16);
@@ -186,6 +194,13 @@ pub(super) fn bind(
     }
     fill_length(out, start + 1, start + 1);
     Ok(())
+}
+
+/// Appends a name, which is one of ours: it holds no NUL.
+fn put_name(name: &str, out: &mut BytesMut) {
+    debug_assert!(!name.contains('\0'));
+    out.put_slice(name.as_bytes());
+    out.put_u8(0);
 }
 
 /// Writes to the four bytes at `place` how many there are behind `from`.
@@ -207,9 +222,12 @@ fn bind_length(fixed: usize, params: &[Param<'_>]) -> Result<usize> {
     count_parameters(params.len())?;
     let mut length = fixed;
     for (index, param) in params.iter().enumerate() {
-        let value = param
-            .encoded_len()
-            .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?;
+        let value = match param.short() {
+            Some((_, length)) => length,
+            None => param
+                .encoded_len()
+                .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?,
+        };
         // Summed without wrapping: each is checked before the next is added.
         length = length.saturating_add(value).saturating_add(6);
         if length > LONGEST_MESSAGE {
@@ -231,15 +249,10 @@ pub(super) fn close_statement(name: &str, out: &mut BytesMut) -> Result<()> {
     message::close(b'S', name, out).map_err(unwritable)
 }
 
-pub(super) fn execute(portal: &str, most_rows: i32, out: &mut BytesMut) -> Result<()> {
-    let length = 9 + portal.len();
-    reserve(out, length + 1, "the name of a portal")?;
-    out.put_u8(b'E');
-    out.put_u32(length as u32);
-    out.put_slice(portal.as_bytes());
-    out.put_u8(0);
-    out.put_i32(most_rows);
-    Ok(())
+/// Execute of the unnamed portal.
+pub(super) fn execute(most_rows: i32, out: &mut BytesMut) {
+    let [a, b, c, d] = most_rows.to_be_bytes();
+    out.put_slice(&[b'E', 0, 0, 0, 9, 0, a, b, c, d]);
 }
 
 pub(super) fn copy_fail(reason: &str, out: &mut BytesMut) -> Result<()> {
@@ -320,8 +333,8 @@ mod tests {
             oid: 0,
             datum: crate::types::Datum::Text("abc"),
         };
-        bind("p", "s", &[text, text], &[0, 1, 0], &mut out).unwrap();
-        assert_eq!(out.len(), 13 + 1 + 1 + 2 * 3 + 2 * (3 + 6));
+        bind("s", &[text, text], &[0, 1, 0], &mut out).unwrap();
+        assert_eq!(out.len(), 13 + 1 + 2 * 3 + 2 * (3 + 6));
     }
 
     #[test]

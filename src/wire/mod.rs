@@ -256,7 +256,7 @@ impl Wire {
         params: &[Param<'_>],
         result_formats: &[i16],
     ) -> Result<()> {
-        frontend::bind("", statement, params, result_formats, &mut self.out)?;
+        frontend::bind(statement, params, result_formats, &mut self.out)?;
         self.owed.push_back(Owed::Bind);
         Ok(())
     }
@@ -277,7 +277,7 @@ impl Wire {
 
     /// Execute of the unnamed portal; `most_rows` 0 for all.
     pub(crate) fn start_execute(&mut self, most_rows: i32, shape: RowShape) -> Result<()> {
-        frontend::execute("", most_rows, &mut self.out)?;
+        frontend::execute(most_rows, &mut self.out);
         self.owed.push_back(Owed::Execute(shape));
         Ok(())
     }

@@ -50,6 +50,7 @@ impl Default for Index {
 }
 
 impl Index {
+    #[inline]
     fn of(entries: &[u32]) -> Result<Index> {
         let mut few = [0; FEW];
         if entries.len() <= FEW {
@@ -174,6 +175,7 @@ impl Rows {
     }
 
     /// Adds a chunk behind those that are there.
+    #[inline]
     fn push(&mut self, chunk: Chunk) -> Result<()> {
         let rows = chunk.index.entries().len() as u64;
         if self.count == 0 {
@@ -431,6 +433,7 @@ impl Collector {
         *self = Collector::default();
     }
 
+    #[inline]
     fn push_chunk(&mut self, bytes: Vec<u8>) -> Result<()> {
         // A copy of exact size, so that the index keeps its capacity for the chunk to come.
         let index = Index::of(&self.index)?;

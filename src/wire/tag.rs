@@ -65,6 +65,7 @@ impl Tag {
     }
 
     /// Its text's bytes: UTF-8.
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Kept::Short { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
@@ -83,6 +84,12 @@ impl Tag {
             Kept::Short { bytes, .. } => CStr::from_bytes_until_nul(bytes).unwrap_or_default(),
             Kept::Long(text) => text,
         }
+    }
+
+    /// Whether it is that of a query, or of what made a table of one.
+    #[inline]
+    pub(crate) fn is_select(&self) -> bool {
+        self.as_bytes().starts_with(b"SELECT ")
     }
 
     /// The first word: which command it was.
@@ -132,6 +139,7 @@ mod tests {
             assert!(tag == text.as_str());
             let first = text.split(' ').next().unwrap();
             assert_eq!(tag.command(), first.as_bytes());
+            assert_eq!(tag.is_select(), length > 6);
         }
         assert!(matches!(
             Tag::from("PREPARE TRANSACTION").0,
