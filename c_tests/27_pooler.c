@@ -438,6 +438,41 @@ static void clients_interleave_on_one_server_connection(void)
     }
 }
 
+/* Statements that come again and again are not prepared on a server that the next transaction may not have: also in the
+ * midst of transactions nothing is missed, and nothing is left behind. */
+static void statements_are_not_prepared_behind_a_pooler(void)
+{
+    for (size_t i = 0; i < COUNT(pools); i++) {
+        for (int round = 0; round < 6; round++) {
+            /* The one server connection goes from client to client; of a session pool, from session to session. */
+            dbapi_connection_t *connections[2];
+            dbapi_cursor_t *cursors[2];
+            int clients = strcmp(pools[i], "session") == 0 ? 1 : 2;
+            for (int who = 0; who < clients; who++) {
+                connections[who] = connect_pool(pools[i]);
+                cursors[who] = cursor_of(connections[who]);
+            }
+            for (int transaction = 0; transaction < 5; transaction++) {
+                for (int who = 0; who < clients; who++) {
+                    run(cursors[who], "SELECT 1");
+                    for (int use = 0; use < 3; use++) {
+                        dbapi_value_t number = DBAPI_INT(transaction);
+                        CHECK_OK(dbapi_execute(cursors[who], "SELECT %s + 1", &number, 1, &failure));
+                        CHECK_INT(fetch_row(cursors[who])[0].as.integer, transaction + 1);
+                    }
+                    run(cursors[who], "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'dbapi%'");
+                    CHECK_INT(fetch_row(cursors[who])[0].as.integer, 0);
+                    CHECK_OK(dbapi_commit(connections[who], &failure));
+                }
+            }
+            for (int who = 0; who < clients; who++) {
+                dbapi_cursor_free(cursors[who]);
+                dbapi_connection_free(connections[who]);
+            }
+        }
+    }
+}
+
 /* In transactions, too, which end before the other begins; and each client keeps its own settings, which the
  * pooler carries over. */
 static void transactions_take_turns_on_one_server_connection(void)
@@ -578,6 +613,6 @@ CHECK_MAIN(CASE(works_in_session_pooling), CASE(works_in_transaction_pooling), C
            CASE(errors_are_the_servers), CASE(cancel_reaches_the_server), CASE(a_timeout_leaves_the_connection_usable),
            CASE(closing_in_a_transaction_leaves_the_server_clean),
            CASE(a_client_that_vanishes_in_a_transaction_is_unclean), CASE(many_short_connections_share_one_server_connection),
-           CASE(clients_interleave_on_one_server_connection), CASE(transactions_take_turns_on_one_server_connection),
+           CASE(clients_interleave_on_one_server_connection), CASE(statements_are_not_prepared_behind_a_pooler), CASE(transactions_take_turns_on_one_server_connection),
            CASE(the_server_ends_behind_the_pooler), CASE(start_up_parameters),
            CASE(protocol_3_2), CASE(target_session_attrs_are_the_servers), CASE(the_console))

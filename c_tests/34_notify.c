@@ -624,10 +624,7 @@ static void in_one_piece_with_an_answer(void)
     }
     fake_expect_close(fake);
     fake_start(fake);
-    /* The same statement again and again, as it is sent the first time. */
-    char dsn[256];
-    snprintf(dsn, sizeof dsn, "%s prepare_threshold=0", fake_dsn(fake));
-    connection = connect_dsn(dsn);
+    connection = connect_dsn(fake_dsn(fake));
     CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
     cursor = cursor_of(connection);
     for (int i = 0; i < 2; i++) {

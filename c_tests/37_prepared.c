@@ -287,6 +287,71 @@ static void search_path_and_settings(void)
     run_outside("DROP SCHEMA t37a, t37b CASCADE");
 }
 
+/* What executemany runs can change what statements mean, as what execute runs can. */
+static void changes_by_executemany(void)
+{
+    static const struct {
+        const char *sql;
+        const char *value;
+        bool client;
+    } ways[] = {
+        { "ALTER TABLE t ALTER a TYPE text", NULL, false },
+        { "ALTER TABLE t ALTER a SET DEFAULT %s", "7", true },
+        { "SET search_path = %s", "t37d", true },
+        { "DEALLOCATE ALL", NULL, false },
+        { "SET TimeZone = %s", "Asia/Tokyo", true },
+        { "SELECT 'x'::text AS a INTO TEMP t", NULL, false },
+    };
+    static const char *const answers[] = { "text ", "integer ", "text ", "integer ", "integer ", "text " };
+    for (int autocommit = 0; autocommit < 2; autocommit++) {
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+            run_outside("DROP SCHEMA IF EXISTS t37c, t37d CASCADE");
+            run_outside("CREATE SCHEMA t37c CREATE TABLE t (a int)");
+            run_outside("CREATE SCHEMA t37d CREATE TABLE t (a text)");
+            run_outside("INSERT INTO t37c.t VALUES (1)");
+            run_outside("INSERT INTO t37d.t VALUES ('1')");
+            open_dsn("options='-c search_path=t37c'");
+            CHECK_OK(dbapi_connection_set_autocommit(connection, autocommit, &failure));
+            for (int use = 0; use < 4; use++) {
+                CHECK_TEXT(ask("SELECT pg_typeof(a) FROM t WHERE a IS DISTINCT FROM %s", DBAPI_TEXT("2")), "integer ");
+            }
+            CHECK_INT(prepared(), 1);
+            dbapi_cursor_t *many = cursor_of(connection);
+            CHECK_OK(dbapi_cursor_set_binding(many, ways[i].client ? DBAPI_BINDING_CLIENT : DBAPI_BINDING_SERVER, &failure));
+            dbapi_value_t value = ways[i].value ? DBAPI_TEXT(ways[i].value) : DBAPI_NULL;
+            CHECK_OK(dbapi_executemany(many, ways[i].sql, &value, ways[i].value != NULL, 1, &failure));
+            CHECK_INT(prepared(), 0);
+            for (int use = 0; use < 4; use++) {
+                CHECK_TEXT(ask("SELECT pg_typeof(a) FROM t WHERE a IS DISTINCT FROM %s", DBAPI_TEXT("2")), answers[i]);
+            }
+            CHECK_OK(dbapi_rollback(connection, &failure));
+            /* Undone with the transaction. */
+            if (!autocommit && i != 3) {
+                CHECK_TEXT(ask("SELECT pg_typeof(a) FROM t WHERE a IS DISTINCT FROM %s", DBAPI_TEXT("2")), "integer ");
+            }
+            dbapi_cursor_free(many);
+            close_cursor();
+        }
+    }
+    /* What changes nothing leaves them as they are. */
+    open_cursor();
+    for (int use = 0; use < 4; use++) {
+        CHECK_TEXT(ask("SELECT %s + 1", DBAPI_INT(1)), "2 ");
+    }
+    run(cursor, "CREATE TEMP TABLE t (a int)");
+    for (int use = 0; use < 4; use++) {
+        CHECK_TEXT(ask("SELECT %s + 1", DBAPI_INT(1)), "2 ");
+    }
+    CHECK_INT(prepared(), 1);
+    dbapi_value_t numbers[] = { DBAPI_INT(1), DBAPI_INT(2), DBAPI_INT(3) };
+    dbapi_cursor_t *many = cursor_of(connection);
+    CHECK_OK(dbapi_executemany(many, "INSERT INTO t VALUES (%s)", numbers, 1, 3, &failure));
+    CHECK_INT(prepared(), 1);
+    dbapi_cursor_free(many);
+    close_cursor();
+    run_outside("DROP SCHEMA t37c, t37d CASCADE");
+}
+
 /* A moment is not frozen. */
 static void now_is_now(void)
 {
@@ -478,6 +543,6 @@ static void rows_outlive_their_statement(void)
 }
 
 CHECK_MAIN(CASE(the_third_use_prepares), CASE(switched_off), CASE(the_least_recently_used_goes), CASE(values_stay_the_same),
-           CASE(own_ddl), CASE(a_table_that_stands_before_it), CASE(search_path_and_settings), CASE(now_is_now),
+           CASE(own_ddl), CASE(a_table_that_stands_before_it), CASE(search_path_and_settings), CASE(changes_by_executemany), CASE(now_is_now),
            CASE(ddl_of_another_session), CASE(what_the_server_forgets), CASE(errors_stay_the_same),
            CASE(names_numbers_and_rows_without_columns), CASE(rows_outlive_their_statement))

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static dbapi_connection_t *connection;
 static dbapi_cursor_t *cursor;
@@ -136,6 +137,187 @@ static void changes_are_noticed(void)
     }
 }
 
+/* What another session adds, drops or retypes shows in the rows: they are right at once, and so is what follows. */
+static void another_sessions_changes_show_in_the_rows(void)
+{
+    static const struct {
+        const char *change;
+        const char *row; /* of the type as it is then */
+        size_t count;
+        const char *last_name; /* and kind, of the last field */
+        int32_t last_kind;
+    } changes[] = {
+        { "ALTER TYPE t47.alters ADD ATTRIBUTE b text", "ROW(1,'x')", 2, "b", DBAPI_KIND_TEXT },
+        { "ALTER TYPE t47.alters ADD ATTRIBUTE c t47.mood", "ROW(1,'x','ok')", 3, "c", DBAPI_KIND_TEXT },
+        { "ALTER TYPE t47.alters ADD ATTRIBUTE d t47.pair", "ROW(1,'x','ok',ROW(2,'y','sad'))", 4, "d", DBAPI_KIND_COMPOSITE },
+        { "ALTER TYPE t47.alters DROP ATTRIBUTE d, DROP ATTRIBUTE c", "ROW(1,'x')", 2, "b", DBAPI_KIND_TEXT },
+        { "ALTER TYPE t47.alters ALTER ATTRIBUTE a TYPE text, ALTER ATTRIBUTE b TYPE date", "ROW('y','2024-02-29')", 2, "b", DBAPI_KIND_DATE },
+        { "ALTER TYPE t47.alters DROP ATTRIBUTE b", "ROW('z')", 1, "a", DBAPI_KIND_TEXT },
+    };
+    /* On its own, in an array, in another row, behind NULLs, and of a domain. */
+    static const char *const places[] = { "%s::t47.alters", "ARRAY[NULL, %s::t47.alters]", "ROW(7, %s)::t47.holds", "ARRAY[ROW(7, %s)::t47.holds]" };
+    for (size_t f = 0; f < COUNT(formats); f++) {
+        for (size_t p = 0; p < COUNT(places); p++) {
+            make_types();
+            run_outside("CREATE TYPE t47.alters AS (a int)");
+            run_outside("CREATE TYPE t47.holds AS (id int, held t47.alters)");
+            open_cursor(formats[f]);
+            char sql[700], value[300], text[300];
+            snprintf(value, sizeof value, places[p], "ROW(1)");
+            snprintf(sql, sizeof sql, "SELECT %s", value);
+            run(cursor, sql);
+            CHECK(fetch_row(cursor)[0].kind != DBAPI_KIND_TEXT);
+            for (size_t i = 0; i < COUNT(changes); i++) {
+                run_outside(changes[i].change);
+                snprintf(value, sizeof value, places[p], changes[i].row);
+                snprintf(sql, sizeof sql, "SELECT v, v::text FROM (VALUES (NULL), (%s), (%s)) x (v)", value, value);
+                run(cursor, sql);
+                CHECK_INT(fetch_row(cursor)[0].kind, DBAPI_KIND_NULL);
+                const dbapi_value_t *row = fetch_row(cursor), *found = row;
+                CHECK_OK(dbapi_value_format(&row[0], text, sizeof text, NULL, &failure));
+                CHECK_TEXT(text, row[1].as.text.data);
+                if (found->kind == DBAPI_KIND_ARRAY) {
+                    found = &found->as.array->items[found->as.array->count - 1];
+                }
+                if (strstr(places[p], "holds") != NULL) {
+                    CHECK_INT(found->kind, DBAPI_KIND_COMPOSITE);
+                    found = &found->as.composite->fields[1];
+                }
+                if (found->kind != DBAPI_KIND_COMPOSITE || found->as.composite->count != changes[i].count) {
+                    FAIL("after %s, format %d: %s is of kind %d", changes[i].change, (int)formats[f], value, (int)found->kind);
+                }
+                CHECK(found->as.composite->names != NULL);
+                CHECK_TEXT(found->as.composite->names[changes[i].count - 1], changes[i].last_name);
+                CHECK_INT(found->as.composite->fields[changes[i].count - 1].kind, changes[i].last_kind);
+            }
+            close_cursor();
+        }
+    }
+}
+
+/* So it is with a table's rows, and in the user's transaction, which the look-up does not end. */
+static void another_sessions_changes_of_a_table(void)
+{
+    make_types();
+    connection = connect_test();
+    cursor = cursor_of(connection);
+    run_outside("INSERT INTO t47.things VALUES (1, 'abc')");
+    run(cursor, "SELECT t FROM t47.things t");
+    CHECK_SIZE(fetch_row(cursor)[0].as.composite->count, 2);
+    CHECK_OK(dbapi_commit(connection, &failure));
+    run_outside("ALTER TABLE t47.things ADD COLUMN at date DEFAULT '2024-02-29'");
+    run(cursor, "SELECT t FROM t47.things t");
+    const dbapi_value_t *row = fetch_row(cursor);
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INTRANS);
+    /* Before what may fail: an open transaction would lock the table for the cases to come. */
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_INT(row[0].kind, DBAPI_KIND_COMPOSITE);
+    CHECK_SIZE(row[0].as.composite->count, 3);
+    CHECK_TEXT(row[0].as.composite->names[2], "at");
+    CHECK_INT(row[0].as.composite->fields[2].kind, DBAPI_KIND_DATE);
+    close_cursor();
+}
+
+/* What a function of this session's changes shows no command tag for. */
+static void a_change_inside_of_a_function(void)
+{
+    make_types();
+    run_outside("CREATE TYPE t47.alters AS (a int)");
+    run_outside("CREATE FUNCTION t47.change() RETURNS text LANGUAGE plpgsql AS"
+                " $$ BEGIN ALTER TYPE t47.alters ADD ATTRIBUTE b text; RETURN 'done'; END $$");
+    open_cursor(DBAPI_FORMAT_TEXT);
+    run(cursor, "SELECT ROW(1)::t47.alters");
+    CHECK_SIZE(fetch_row(cursor)[0].as.composite->count, 1);
+    run(cursor, "SELECT t47.change()");
+    run(cursor, "SELECT ROW(1,'x')::t47.alters");
+    CHECK_SIZE(fetch_row(cursor)[0].as.composite->count, 2);
+    close_cursor();
+}
+
+/* A column's new name does not show in a row. It is known ten seconds later at the latest, when asked for again. */
+static void another_sessions_new_name_is_noticed_in_time(void)
+{
+    make_types();
+    run_outside("CREATE TYPE t47.alters AS (a int)");
+    open_cursor(DBAPI_FORMAT_BINARY);
+    run(cursor, "SELECT ROW(1)::t47.alters");
+    CHECK_TEXT(fetch_row(cursor)[0].as.composite->names[0], "a");
+    run_outside("ALTER TYPE t47.alters RENAME ATTRIBUTE a TO b");
+    time_t end = time(NULL) + 12;
+    const char *name = "a";
+    while (strcmp(name, "b") != 0 && time(NULL) <= end) {
+        CHECK(nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL) == 0);
+        run(cursor, "SELECT ROW(1)::t47.alters");
+        const dbapi_value_t *row = fetch_row(cursor);
+        CHECK_INT(row[0].as.composite->fields[0].as.integer, 1);
+        name = row[0].as.composite->names[0];
+    }
+    CHECK_TEXT(name, "b");
+    close_cursor();
+}
+
+/* A result of rows, and, if a look-up is due, its answer: a row of one column. */
+static void send_rows(fake_server *fake, const char *const *rows, size_t count, bool looked_up)
+{
+    fake_expect(fake, 'Q', "SELECT 1");
+    fake_send_columns(fake, 1, 54321);
+    for (size_t i = 0; i < count; i++) {
+        fake_send_row(fake, 1, &rows[i]);
+    }
+    fake_send_complete(fake, "SELECT 1");
+    fake_send_ready(fake, 'I');
+    if (looked_up) {
+        fake_expect(fake, 'Q', "SELECT t.oid");
+        fake_send_columns(fake, 7, 25);
+        fake_send_row(fake, 7, (const char *const[]){ "54321", "c", "0", ",", "0", "0", "" });
+        fake_send_complete(fake, "SELECT 1");
+        fake_send_columns(fake, 3, 25);
+        fake_send_row(fake, 3, (const char *const[]){ "54321", "a", "23" });
+        fake_send_complete(fake, "SELECT 1");
+        fake_send_ready(fake, 'I');
+    }
+}
+
+/* When the server is asked: once for a type; once again for a row of other columns, even if that does not help; and
+ * where such a row came late in a result, before the next one. */
+static void looked_up_again_only_when_it_must_be(void)
+{
+    static const char *const fits[] = { "(1)" }, *const does_not[] = { "(1,2)" };
+    static const char *const late[] = { "(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7,8)" };
+    fake_server *fake = fake_new();
+    fake_greet(fake);
+    send_rows(fake, fits, 1, true);
+    send_rows(fake, fits, 1, false);
+    send_rows(fake, does_not, 1, true);
+    send_rows(fake, fits, 1, true); /* what was fetched before was doubted again */
+    send_rows(fake, fits, 1, false);
+    send_rows(fake, late, COUNT(late), false);
+    send_rows(fake, fits, 1, true);
+    send_rows(fake, fits, 1, false);
+    fake_expect_close(fake);
+    fake_start(fake);
+    connection = connect_dsn(fake_dsn(fake));
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    cursor = cursor_of(connection);
+    for (int i = 0; i < 8; i++) {
+        const dbapi_value_t *rows = NULL;
+        size_t count = 0;
+        run(cursor, "SELECT 1");
+        CHECK_OK(dbapi_fetchall(cursor, &rows, &count, &failure));
+        CHECK_SIZE(count, i == 5 ? COUNT(late) : 1);
+        CHECK_INT(rows[0].kind, i == 2 ? DBAPI_KIND_TEXT : DBAPI_KIND_COMPOSITE);
+        if (i == 2) {
+            CHECK_TEXT(rows[0].as.text.data, "(1,2)");
+        }
+        if (i == 5) {
+            CHECK_INT(rows[COUNT(late) - 1].kind, DBAPI_KIND_TEXT);
+            CHECK_TEXT(rows[COUNT(late) - 1].as.text.data, "(7,8)");
+        }
+    }
+    close_cursor();
+    fake_finish(fake);
+}
+
 /* In a transaction of the user's the look-up is part of it; in a failed one nothing can be asked. */
 static void inside_of_a_transaction(void)
 {
@@ -192,10 +374,7 @@ static void built_in_types_are_not_looked_up(void)
     fake_send_ready(fake, 'I');
     fake_expect_close(fake);
     fake_start(fake);
-    /* The same statement again and again, as it is sent the first time. */
-    char dsn[256];
-    snprintf(dsn, sizeof dsn, "%s prepare_threshold=0", fake_dsn(fake));
-    connection = connect_dsn(dsn);
+    connection = connect_dsn(fake_dsn(fake));
     CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
     cursor = cursor_of(connection);
     run(cursor, "SELECT 1");
@@ -240,6 +419,11 @@ CHECK_MAIN(
     CASE(values_are_the_servers),
     CASE(a_row_has_its_columns_names),
     CASE(changes_are_noticed),
+    CASE(another_sessions_changes_show_in_the_rows),
+    CASE(another_sessions_changes_of_a_table),
+    CASE(a_change_inside_of_a_function),
+    CASE(another_sessions_new_name_is_noticed_in_time),
+    CASE(looked_up_again_only_when_it_must_be),
     CASE(inside_of_a_transaction),
     CASE(built_in_types_are_not_looked_up),
     CASE(extensions)

@@ -188,6 +188,156 @@ static void a_row_lives_until_the_next_call_on_its_cursor(void)
     close_cursor();
 }
 
+/* What a row is of: each kind of memory behind a value, in amounts that differ from row to row. */
+#define ALIASED                                                                                                          \
+    "SELECT g, repeat(chr(97 + g %% 26), 1 + g %% 300), decode(repeat('0' || g %% 10, 1 + g %% 50), 'hex'), g::numeric / 7,"   \
+    " ARRAY[g, NULL, g + 1], ARRAY[repeat(chr(65 + g %% 26), g %% 40), 'x\"y'], int4range(g, g + 5), ROW(g, 'r' || g),"       \
+    " ('10.0.' || g %% 256 || '.1')::inet, g::bit(20), point(g, -g), path '((1,2),(3,4))', jsonb_build_object('k', g),"      \
+    " int4multirange(int4range(g, g + 2)), NULLIF(g %% 3, 0) FROM generate_series(%s, %s) g"
+enum { ALIASED_COLUMNS = 15, KEPT = 64 };
+
+/* The values of some rows, and what they were when they came: their own bytes, and their text. */
+typedef struct kept {
+    const dbapi_value_t *rows;
+    size_t count;
+    dbapi_value_t values[KEPT * ALIASED_COLUMNS];
+    char texts[KEPT * ALIASED_COLUMNS][700];
+} kept;
+
+static void keep(kept *held, const dbapi_value_t *rows, size_t count)
+{
+    CHECK(count <= KEPT);
+    held->rows = rows;
+    held->count = count;
+    for (size_t i = 0; i < count * ALIASED_COLUMNS; i++) {
+        size_t length = 0;
+        held->values[i] = rows[i];
+        CHECK_OK(dbapi_value_format(&rows[i], held->texts[i], sizeof held->texts[i], &length, &failure));
+        CHECK(length < sizeof held->texts[i]);
+    }
+}
+
+static void check_kept(const kept *held, const char *since)
+{
+    for (size_t i = 0; i < held->count * ALIASED_COLUMNS; i++) {
+        char text[sizeof held->texts[0]];
+        if (memcmp(&held->rows[i], &held->values[i], sizeof held->values[i]) != 0) {
+            FAIL("value %zu is another since %s", i, since);
+        }
+        CHECK_OK(dbapi_value_format(&held->rows[i], text, sizeof text, NULL, &failure));
+        check_text(CHECK_HERE, since, text, held->texts[i]);
+    }
+}
+
+static void execute_aliased(dbapi_cursor_t *of, int32_t format, int64_t first, int64_t last)
+{
+    const dbapi_value_t params[] = { DBAPI_INT(first), DBAPI_INT(last) };
+    CHECK_OK(dbapi_cursor_set_result_format(of, format, &failure));
+    CHECK_OK(dbapi_execute(of, ALIASED, params, 2, &failure));
+}
+
+/* What one call gave stays as it was until the next call on that cursor, whatever is called on others, on the
+ * connection and on the error; and what a call gives is never what an earlier one gave, fetched again or not. */
+static void values_stay_until_the_next_call_on_their_cursor(void)
+{
+    static const int32_t formats[] = { DBAPI_FORMAT_TEXT, DBAPI_FORMAT_BINARY };
+    static kept one, block, named;
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    for (size_t f = 0; f < COUNT(formats); f++) {
+        open_cursor();
+        dbapi_cursor_t *second = cursor_of(connection), *third = NULL, *other = cursor_of(connection);
+        CHECK_OK(dbapi_cursor_named(connection, "aliased", -1, false, &third, &failure));
+        execute_aliased(cursor, formats[f], 1, 400);
+        execute_aliased(second, formats[f], 1001, 1400);
+        execute_aliased(third, formats[f], 5001, 5400);
+        for (int64_t round = 0; round < 12; round++) {
+            /* Each of the ways to fetch, with rows of three cursors held. */
+            CHECK_OK(dbapi_fetchone(cursor, &rows, &failure));
+            CHECK_INT(rows[0].as.integer, 1 + round * 2);
+            keep(&one, rows, 1);
+            CHECK_OK(dbapi_fetchmany(second, 11, &rows, &count, &failure));
+            CHECK_INT(rows[0].as.integer, 1001 + round * 11);
+            keep(&block, rows, count);
+            check_kept(&one, "another cursor's fetchmany");
+            CHECK_OK(dbapi_fetchmany(third, 7, &rows, &count, &failure));
+            CHECK_INT(rows[0].as.integer, 5001 + round * 7);
+            keep(&named, rows, count);
+            check_kept(&one, "a named cursor's fetchmany");
+            check_kept(&block, "a named cursor's fetchmany");
+            execute_aliased(other, formats[1 - f], 1, 3000);
+            CHECK_OK(dbapi_fetchall(other, &rows, &count, &failure));
+            CHECK_SIZE(count, 3000);
+            check_kept(&one, "another cursor's fetchall");
+            check_kept(&block, "another cursor's fetchall");
+            check_kept(&named, "another cursor's fetchall");
+            /* A failure, and calls that only look. */
+            run(other, "SAVEPOINT s");
+            CHECK_FAILS(dbapi_execute(other, "SELECT 1/0", NULL, 0, &failure), DBAPI_DATA_ERROR, "22012", NULL);
+            run(other, "ROLLBACK TO s");
+            CHECK(dbapi_description(cursor, NULL) != NULL);
+            CHECK_INT(dbapi_rownumber(second), (round + 1) * 11);
+            CHECK_INT(dbapi_rowcount(cursor), 400);
+            check_kept(&one, "calls that only look");
+            check_kept(&block, "calls that only look");
+            check_kept(&named, "calls that only look");
+            /* The next row of the same cursor is its own, in memory that may be the same. */
+            CHECK_OK(dbapi_fetchone(cursor, &rows, &failure));
+            CHECK_INT(rows[0].as.integer, 2 + round * 2);
+            CHECK_INT(rows[4].as.array->items[2].as.integer, 3 + round * 2);
+            check_kept(&block, "a fetch of the first cursor");
+        }
+        CHECK_OK(dbapi_commit(connection, &failure));
+        check_kept(&block, "a commit");
+        check_kept(&named, "a commit");
+        CHECK_OK(dbapi_cursor_close(other, &failure));
+        dbapi_cursor_free(other);
+        dbapi_cursor_free(third);
+        check_kept(&block, "the end of other cursors");
+        CHECK_OK(dbapi_fetchmany(cursor, KEPT, &rows, &count, &failure));
+        keep(&one, rows, count);
+        CHECK_OK(dbapi_close(connection, &failure));
+        check_kept(&one, "the end of the session");
+        dbapi_connection_free(connection);
+        check_kept(&one, "the end of its handle");
+        dbapi_cursor_free(second);
+        check_kept(&one, "the end of the second cursor");
+        dbapi_cursor_free(cursor);
+    }
+}
+
+/* All rows of a result in one block, or in blocks of any size, or one by one: the same values. */
+static void the_same_rows_in_any_portions(void)
+{
+    static kept held[3];
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_cursor();
+    dbapi_cursor_t *second = cursor_of(connection), *third = cursor_of(connection);
+    execute_aliased(cursor, DBAPI_FORMAT_BINARY, 1, KEPT);
+    execute_aliased(second, DBAPI_FORMAT_TEXT, 1, KEPT);
+    execute_aliased(third, DBAPI_FORMAT_AUTO, 1, KEPT);
+    CHECK_OK(dbapi_fetchall(cursor, &rows, &count, &failure));
+    keep(&held[0], rows, count);
+    for (size_t size = 1, done = 0; done < KEPT; done += count, size = size * 2 + 1) {
+        CHECK_OK(dbapi_fetchmany(second, size, &rows, &count, &failure));
+        keep(&held[1], rows, count);
+        for (size_t i = 0; i < count * ALIASED_COLUMNS; i++) {
+            CHECK_TEXT(held[1].texts[i], held[0].texts[done * ALIASED_COLUMNS + i]);
+        }
+    }
+    for (size_t done = 0; done < KEPT; done++) {
+        keep(&held[2], fetch_row(third), 1);
+        for (size_t i = 0; i < ALIASED_COLUMNS; i++) {
+            CHECK_TEXT(held[2].texts[i], held[0].texts[done * ALIASED_COLUMNS + i]);
+        }
+    }
+    check_kept(&held[0], "the others' fetches");
+    dbapi_cursor_free(second);
+    dbapi_cursor_free(third);
+    close_cursor();
+}
+
 static void check_column(const dbapi_column_t *column, const char *name, uint32_t oid, int32_t kind, int32_t internal_size,
                          int32_t precision, int32_t scale)
 {
@@ -270,5 +420,6 @@ static void many_columns(void)
 
 CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(no_rows_at_all), CASE(arraysize), CASE(lastrowid),
            CASE(a_new_statement_starts_anew), CASE(results_survive_commit_and_other_cursors),
-           CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(description), CASE(descriptions_kind_is_that_of_the_values),
+           CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(values_stay_until_the_next_call_on_their_cursor),
+           CASE(the_same_rows_in_any_portions), CASE(description), CASE(descriptions_kind_is_that_of_the_values),
            CASE(many_columns))

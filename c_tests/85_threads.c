@@ -31,14 +31,14 @@ static void finish(worker *one)
 }
 
 /* Notes the first thing that went wrong; true if something did. */
-static bool noted(worker *one, const char *what, dbapi_status_t status, dbapi_error_t *error)
+static bool noted(worker *one, const char *what, dbapi_status_t status, dbapi_error_t **error)
 {
     if (status == DBAPI_OK) {
         return false;
     }
     snprintf(one->problem, sizeof one->problem, "%s: %s: %s", what, status_name(status),
-             error == NULL ? "no error object" : dbapi_error_message(error));
-    dbapi_error_free(error);
+             *error == NULL ? "no error object" : dbapi_error_message(*error));
+    dbapi_error_free(*error);
     return true;
 }
 
@@ -48,15 +48,15 @@ static void *ask_again_and_again(void *argument)
     worker *one = argument;
     dbapi_error_t *error = NULL;
     dbapi_cursor_t *cursor = NULL;
-    if (noted(one, "cursor", dbapi_cursor(one->connection, &cursor, &error), error)) {
+    if (noted(one, "cursor", dbapi_cursor(one->connection, &cursor, &error), &error)) {
         return NULL;
     }
     for (int i = 0; i < 100; i++) {
         const dbapi_value_t params[] = { DBAPI_INT(one->number), DBAPI_INT(i) };
         const dbapi_value_t *rows = NULL;
         size_t count = 0;
-        if (noted(one, "execute", dbapi_execute(cursor, "SELECT %s, %s, g FROM generate_series(1, 20) g", params, 2, &error), error)
-            || noted(one, "fetchall", dbapi_fetchall(cursor, &rows, &count, &error), error)) {
+        if (noted(one, "execute", dbapi_execute(cursor, "SELECT %s, %s, g FROM generate_series(1, 20) g", params, 2, &error), &error)
+            || noted(one, "fetchall", dbapi_fetchall(cursor, &rows, &count, &error), &error)) {
             break;
         }
         for (size_t j = 0; j < count; j++) {
@@ -188,9 +188,9 @@ static void *connect_and_ask(void *argument)
 {
     worker *one = argument;
     dbapi_error_t *error = NULL;
-    if (!noted(one, "connect", dbapi_connect(NULL, &one->connection, &error), error)
-        && !noted(one, "cursor", dbapi_cursor(one->connection, &one->cursor, &error), error)) {
-        noted(one, "execute", dbapi_execute(one->cursor, "SELECT 1", NULL, 0, &error), error);
+    if (!noted(one, "connect", dbapi_connect(NULL, &one->connection, &error), &error)
+        && !noted(one, "cursor", dbapi_cursor(one->connection, &one->cursor, &error), &error)) {
+        noted(one, "execute", dbapi_execute(one->cursor, "SELECT 1", NULL, 0, &error), &error);
     }
     /* Freed in the other order than usual, too. */
     dbapi_connection_free(one->connection);
@@ -227,7 +227,7 @@ static void *ask_in_every_way(void *argument)
     worker *one = argument;
     dbapi_error_t *error = NULL;
     dbapi_cursor_t *cursor = NULL;
-    if (noted(one, "cursor", dbapi_cursor(one->connection, &cursor, &error), error)) {
+    if (noted(one, "cursor", dbapi_cursor(one->connection, &cursor, &error), &error)) {
         return NULL;
     }
     for (int i = 0; i < rounds(100) && one->problem[0] == '\0'; i++) {
@@ -237,8 +237,8 @@ static void *ask_in_every_way(void *argument)
         size_t count = 0;
         int64_t seen = 0;
         dbapi_status_t status = DBAPI_OK;
-        noted(one, "format", dbapi_cursor_set_result_format(cursor, i % 3, &error), error);
-        if (noted(one, "execute", dbapi_execute(cursor, "SELECT %s, %s, g, repeat(chr(97 + g %% 26), g) FROM generate_series(1, %s) g", params, 3, &error), error)) {
+        noted(one, "format", dbapi_cursor_set_result_format(cursor, i % 3, &error), &error);
+        if (noted(one, "execute", dbapi_execute(cursor, "SELECT %s, %s, g, repeat(chr(97 + g %% 26), g) FROM generate_series(1, %s) g", params, 3, &error), &error)) {
             break;
         }
         while (status == DBAPI_OK && one->problem[0] == '\0') {
@@ -305,7 +305,7 @@ static void *fail_in_its_own_way(void *argument)
     dbapi_cursor_t *cursor = NULL;
     char sql[200];
     snprintf(sql, sizeof sql, ways[way].sql, one->number);
-    if (noted(one, "cursor", dbapi_cursor(one->connection, &cursor, &error), error)) {
+    if (noted(one, "cursor", dbapi_cursor(one->connection, &cursor, &error), &error)) {
         return NULL;
     }
     for (int i = 0; i < rounds(300) && one->problem[0] == '\0'; i++) {

@@ -78,6 +78,11 @@ need nm binutils
 need go golang-go
 need ruby ruby
 need luajit luajit
+need lua5.4 lua5.4
+need python3 python3
+need pkg-config pkgconf
+need dpkg-buildpackage dpkg-dev
+need pg_config libpq-dev
 need shellcheck shellcheck
 need openssl openssl
 [ "$valgrind_ring" = no ] || need valgrind valgrind
@@ -87,6 +92,15 @@ has_server || missing+=(postgresql)
 # It fetches the other major. What it recommends is a whole compiler suite more.
 lean=()
 command -v npm >/dev/null || lean+=(npm)
+command -v dh >/dev/null || lean+=(debhelper)
+command -v doxygen >/dev/null || lean+=(doxygen)
+command -v abidiff >/dev/null || lean+=(abigail-tools)
+# Headers, and what has no command of its own.
+[ -e /usr/include/doctest/doctest.h ] || missing+=(doctest-dev)
+[ -e /usr/include/lua5.4/lua.h ] || missing+=(liblua5.4-dev)
+[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
+! command -v ruby >/dev/null || ruby -e 'require "minitest"' 2>/dev/null || missing+=(ruby-minitest)
+command -v ruby >/dev/null || missing+=(ruby-minitest)
 # gcc alone comes without the headers of the C library where recommended packages are left out.
 [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
 
@@ -133,13 +147,16 @@ cargo build --locked --release || die "the library does not build: see above"
 # ---- C -----------------------------------------------------------------------------------------------------
 
 step "Shell scripts (shellcheck)"
-find c_tests examples .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run || die "shellcheck found something: see above"
+find c_tests examples packaging abi docs .ci -name '*.sh' -print0 | xargs -0 shellcheck .ci/run || die "shellcheck found something: see above"
 
 step "Exported symbols"
 c_tests/support/exports.sh include/dbapi.h target/release/libdbapi.so || die "the exports are not the header's functions"
 
 step "PostgreSQL $other_major"
 c_tests/support/fetch_postgres.sh "$other_major" || die "PostgreSQL $other_major is not there: see above"
+
+step "cargo-c, which the tests of installing need (built in target/tools unless it is there)"
+packaging/cargo-c.sh >/dev/null || die "cargo-c does not build: see above"
 
 step "Building the C tests in target/c_tests"
 cmake -S c_tests -B "$build" -DDBAPI_MAJORS="$other_major" -DDBAPI_VALGRIND="$([ "$valgrind_ring" = yes ] && echo ON || echo OFF)" \

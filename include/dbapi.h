@@ -1403,7 +1403,7 @@ dbapi_status_t dbapi_connection_reset(dbapi_connection_t *connection,
  * @return "UTF8", a static text: there is no other (see `dbapi_connection_set_encoding`). Any thread; never waits.
  * @since 0.1
  */
-const char *dbapi_connection_encoding(const dbapi_connection_t *_connection);
+const char *dbapi_connection_encoding(const dbapi_connection_t *connection);
 
 /**
  * psycopg2's set_client_encoding. The library's text is UTF-8, and the server converts from and to its own
@@ -1999,6 +1999,41 @@ bool dbapi_cursor_withhold(const dbapi_cursor_t *cursor);
  * @since 0.1
  */
 uint32_t dbapi_lastrowid(const dbapi_cursor_t *cursor);
+
+/**
+ * Sets whether the rows of a result are received as they are fetched, rather than all of them by execute: for results
+ * that do not fit into memory. execute then waits for the first rows. Of the rows, the cursor holds those that the last
+ * call gave and what the server had sent besides; the server waits as long as nothing is fetched.
+ *
+ * While such a result is open, that is until its end has been fetched, the connection is its own: another statement on
+ * it, a commit too, is an interface error. Executing on the cursor again or closing it ends the result: what is left is
+ * read if it is little, else a SELECT is cancelled, in a transaction within a savepoint, so that the transaction goes on;
+ * any other statement runs to its end. A cursor that is freed has its result ended by the connection's next call. An error
+ * that the statement meets later comes from the fetch that meets it, behind the rows before it. The rowcount is -1 until the
+ * end; rows come in order and cannot be scrolled. Calls have their timeouts, each its own.
+ *
+ * One statement at a time, and one more round trip than without. Not for named cursors, which have their rows on the server.
+ *
+ * @param cursor borrowed.
+ * @param stream from the next execute on. At first false.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for a named cursor; DBAPI_INTERFACE_ERROR on a closed cursor or connection.
+ *   Any thread, in turn with other calls on the cursor.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_cursor_set_stream(dbapi_cursor_t *cursor,
+                                       bool stream,
+                                       dbapi_error_t **out_error);
+
+/**
+ * What `dbapi_cursor_set_stream` set.
+ *
+ * @param cursor borrowed; it may be closed.
+ * @return whether results are streamed; false for what is not a cursor's handle. Any thread, in turn with other calls on
+ *   the cursor.
+ * @since 0.1
+ */
+bool dbapi_cursor_stream(const dbapi_cursor_t *cursor);
 
 /**
  * Sets the format that results are asked for in, from the next execute on. Values are the same in each, but

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(dbapi_status_t status, dbapi_error_t *error)
+static void check(dbapi_status_t status, dbapi_error_t **error)
 {
     if (status != DBAPI_OK) {
-        bench_fail("%s", dbapi_error_message(error));
+        bench_fail("%s", dbapi_error_message(*error));
     }
 }
 
@@ -23,8 +23,8 @@ static dbapi_connection_t *connect_bench(void)
         /* An older library does not know a keyword. */
         bench_skip("%s", dbapi_error_message(error));
     }
-    check(status, error);
-    check(dbapi_connection_set_autocommit(connection, true, &error), error);
+    check(status, &error);
+    check(dbapi_connection_set_autocommit(connection, true, &error), &error);
     return connection;
 }
 
@@ -32,14 +32,14 @@ static dbapi_cursor_t *cursor_of(dbapi_connection_t *connection)
 {
     dbapi_error_t *error = NULL;
     dbapi_cursor_t *cursor = NULL;
-    check(dbapi_cursor(connection, &cursor, &error), error);
+    check(dbapi_cursor(connection, &cursor, &error), &error);
     return cursor;
 }
 
 static void execute(dbapi_cursor_t *cursor, const char *sql, const dbapi_value_t *params, size_t nparams)
 {
     dbapi_error_t *error = NULL;
-    check(dbapi_execute(cursor, sql, params, nparams, &error), error);
+    check(dbapi_execute(cursor, sql, params, nparams, &error), &error);
 }
 
 /* Looked up when it runs, so that the program builds with a library that does not have it yet. */
@@ -52,7 +52,7 @@ static void set_stream(dbapi_cursor_t *cursor)
         bench_skip("this library has no dbapi_cursor_set_stream");
     }
     memcpy(&function, &symbol, sizeof function);
-    check(function(cursor, true, &error), error);
+    check(function(cursor, true, &error), &error);
 }
 
 static void set_up(dbapi_cursor_t *cursor, const char *variant)
@@ -62,7 +62,7 @@ static void set_up(dbapi_cursor_t *cursor, const char *variant)
         set_stream(cursor);
     }
     if (strstr(variant, "binary")) {
-        check(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_BINARY, &error), error);
+        check(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_BINARY, &error), &error);
     }
 }
 
@@ -106,7 +106,7 @@ static int64_t fetch_one(dbapi_cursor_t *cursor, row_reader *read)
         sum += read(row);
     }
     if (status != DBAPI_DONE) {
-        check(status, error);
+        check(status, &error);
     }
     return sum;
 }
@@ -125,7 +125,7 @@ static inline int64_t fetch_blocks(dbapi_cursor_t *cursor, row_reader *read, siz
         }
     }
     if (status != DBAPI_DONE) {
-        check(status, error);
+        check(status, &error);
     }
     return sum;
 }
@@ -271,11 +271,11 @@ static void inserts(const char *variant, long count)
         values[i * 3 + 1] = DBAPI_TEXT(source[i].b);
         values[i * 3 + 2] = DBAPI_FLOAT(source[i].c);
     }
-    check(dbapi_executemany(cursor, BENCH_INSERT_SQL, values, 3, (size_t)count, &error), error);
+    check(dbapi_executemany(cursor, BENCH_INSERT_SQL, values, 3, (size_t)count, &error), &error);
     bench_stop();
     const dbapi_value_t *row = NULL;
     execute(cursor, BENCH_INSERT_CHECK_SQL, NULL, 0);
-    check(dbapi_fetchone(cursor, &row, &error), error);
+    check(dbapi_fetchone(cursor, &row, &error), &error);
     bench_report(count, row[0].as.integer + row[1].as.integer + row[2].as.integer);
     free(values);
     free(source);
@@ -291,7 +291,7 @@ static void connects(const char *variant, long count)
     dbapi_connection_free(connect_bench());
     bench_start();
     for (long i = 0; i < count; i++) {
-        check(dbapi_connect(bench_dsn(), &connection, &error), error);
+        check(dbapi_connect(bench_dsn(), &connection, &error), &error);
         dbapi_close(connection, NULL);
         dbapi_connection_free(connection);
     }

@@ -345,7 +345,7 @@ static void listen_tcp(fake_server *fake)
         || getsockname(fake->listener, (struct sockaddr *)&address, &length) != 0) {
         FAIL("fake server: cannot listen on 127.0.0.1: %s", strerror(errno));
     }
-    snprintf(fake->dsn, sizeof fake->dsn, "host=127.0.0.1 port=%u %s", (unsigned)ntohs(address.sin_port), options);
+    snprintf(fake->dsn, sizeof fake->dsn, "host=127.0.0.1 port=%u prepare_threshold=0 %s", (unsigned)ntohs(address.sin_port), options);
 }
 
 static void listen_unix(fake_server *fake)
@@ -361,7 +361,7 @@ static void listen_unix(fake_server *fake)
         || listen(fake->listener, 1) != 0) {
         FAIL("fake server: cannot listen on %s: %s", address.sun_path, strerror(errno));
     }
-    snprintf(fake->dsn, sizeof fake->dsn, "host=%s port=5432 %s", fake->directory, options);
+    snprintf(fake->dsn, sizeof fake->dsn, "host=%s port=5432 prepare_threshold=0 %s", fake->directory, options);
 }
 
 void fake_start(fake_server *fake)

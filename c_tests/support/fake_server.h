@@ -94,7 +94,7 @@ const fake_message *fake_read(fake_server *fake);
 bool fake_write(fake_server *fake, const void *data, size_t length);
 void fake_problem(fake_server *fake, const char *format, ...);
 
-/* Running. The DSN stays until fake_finish. */
+/* Running. The DSN stays until fake_finish. With it, statements are sent each time as they are sent the first time. */
 void fake_start(fake_server *fake);
 const char *fake_dsn(const fake_server *fake);
 /* Waits for the script's end. NULL: it ran as written; else what went wrong. */

@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Says what failed, and ends the program. Whatever was not committed is gone with the connection. */
-static void check(dbapi_status_t status, dbapi_error_t *error)
+/* Says what failed, and ends the program. Whatever was not committed is gone with the connection. It takes the
+ * error's address: C may look at a variable before the call beside it has filled it. */
+static void check(dbapi_status_t status, dbapi_error_t **error)
 {
     if (status < 0) {
-        fprintf(stderr, "%s: %s\n", dbapi_error_class(error), dbapi_error_message(error));
-        dbapi_error_free(error);
+        fprintf(stderr, "%s: %s\n", dbapi_error_class(*error), dbapi_error_message(*error));
+        dbapi_error_free(*error);
         exit(EXIT_FAILURE);
     }
 }
@@ -36,7 +37,7 @@ static void print_value(const dbapi_value_t *value)
         /* Any other kind, as PostgreSQL writes it. */
         char text[200];
         dbapi_error_t *error = NULL;
-        check(dbapi_value_format(value, text, sizeof text, NULL, &error), error);
+        check(dbapi_value_format(value, text, sizeof text, NULL, &error), &error);
         printf("%s", text);
     }
     }
@@ -59,14 +60,14 @@ static bool verify(const char *dsn)
     dbapi_cursor_t *cursor = NULL;
     const dbapi_value_t *row = NULL;
 
-    check(dbapi_connect(dsn, &connection, &error), error);
-    check(dbapi_cursor(connection, &cursor, &error), error);
-    check(dbapi_execute(cursor, "SELECT num, data FROM test", NULL, 0, &error), error);
-    check(dbapi_fetchone(cursor, &row, &error), error);
+    check(dbapi_connect(dsn, &connection, &error), &error);
+    check(dbapi_cursor(connection, &cursor, &error), &error);
+    check(dbapi_execute(cursor, "SELECT num, data FROM test", NULL, 0, &error), &error);
+    check(dbapi_fetchone(cursor, &row, &error), &error);
     bool there = row != NULL && row[0].as.integer == 100 && strcmp(row[1].as.text.data, "abc'def") == 0;
 
-    check(dbapi_execute(cursor, "DROP TABLE test", NULL, 0, &error), error);
-    check(dbapi_commit(connection, &error), error);
+    check(dbapi_execute(cursor, "DROP TABLE test", NULL, 0, &error), &error);
+    check(dbapi_commit(connection, &error), &error);
     dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
     return there;
@@ -80,30 +81,30 @@ int main(void)
     dbapi_cursor_t *cursor = NULL;
 
     /* Connect to a database, and open a cursor to perform operations. */
-    check(dbapi_connect(dsn, &connection, &error), error);
-    check(dbapi_cursor(connection, &cursor, &error), error);
+    check(dbapi_connect(dsn, &connection, &error), &error);
+    check(dbapi_cursor(connection, &cursor, &error), &error);
 
     /* Execute a command: this creates a new table. */
-    check(dbapi_execute(cursor, "CREATE TABLE test (id serial PRIMARY KEY, num integer, data varchar);", NULL, 0, &error), error);
+    check(dbapi_execute(cursor, "CREATE TABLE test (id serial PRIMARY KEY, num integer, data varchar);", NULL, 0, &error), &error);
 
     /* Pass data to fill the placeholders: the server gets it typed, and no quote can do harm. */
     const dbapi_value_t params[] = { DBAPI_INT(100), DBAPI_TEXT("abc'def") };
-    check(dbapi_execute(cursor, "INSERT INTO test (num, data) VALUES (%s, %s)", params, 2, &error), error);
+    check(dbapi_execute(cursor, "INSERT INTO test (num, data) VALUES (%s, %s)", params, 2, &error), &error);
 
     /* Query the database, and obtain data. The row is the cursor's, until its next call. */
     const dbapi_value_t *row = NULL;
     size_t ncolumns = 0;
-    check(dbapi_execute(cursor, "SELECT * FROM test;", NULL, 0, &error), error);
-    check(dbapi_fetchone(cursor, &row, &error), error);
+    check(dbapi_execute(cursor, "SELECT * FROM test;", NULL, 0, &error), &error);
+    check(dbapi_fetchone(cursor, &row, &error), &error);
     dbapi_description(cursor, &ncolumns);
     if (row != NULL) {
         print_row(row, ncolumns);
     }
 
     /* Make the changes persistent, and close. */
-    check(dbapi_commit(connection, &error), error);
-    check(dbapi_cursor_close(cursor, &error), error);
-    check(dbapi_close(connection, &error), error);
+    check(dbapi_commit(connection, &error), &error);
+    check(dbapi_cursor_close(cursor, &error), &error);
+    check(dbapi_close(connection, &error), &error);
     dbapi_cursor_free(cursor);
     dbapi_connection_free(connection);
 

@@ -160,10 +160,17 @@ impl RowSource for Rows<'_> {
         self.width
     }
 
-    fn param(&self, row: usize, column: usize) -> Result<Param<'_>> {
-        match self.values.get(row * self.width + column) {
-            Some(value) => param(value),
-            None => Err(Error::programming("argument params has no such row")),
+    fn read<'p>(&'p self, row: usize, params: &mut Vec<Param<'p>>) -> Result<()> {
+        let start = row * self.width;
+        let Some(values) = self.values.get(start..start + self.width) else {
+            return Err(Error::programming("argument params has no such row"));
+        };
+        for (index, value) in values.iter().enumerate() {
+            params.push(
+                param(value)
+                    .map_err(|error| error.prefixed(&format!("parameter {}: ", index + 1)))?,
+            );
         }
+        Ok(())
     }
 }

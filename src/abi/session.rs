@@ -182,9 +182,10 @@ pub unsafe extern "C" fn dbapi_connection_reset(
 /// @since 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dbapi_connection_encoding(
-    _connection: *const dbapi_connection_t,
+    connection: *const dbapi_connection_t,
 ) -> *const c_char {
     const UTF8: &CStr = c"UTF8";
+    let _ = connection;
     UTF8.as_ptr()
 }
 

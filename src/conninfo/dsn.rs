@@ -4,8 +4,8 @@
 //! Every message of this module that shows a piece of the input asks here whether it may: a connection
 //! string with a slip in it (a forgotten quote, an unescaped `/` in a URI) has its password anywhere.
 
-use super::Conninfo;
 use super::options::OptionSpec;
+use super::{Conninfo, OPTIONS};
 use crate::error::Error;
 
 /// What stands in for a secret.
@@ -72,21 +72,22 @@ fn is_fallen(conninfo: &Conninfo) -> bool {
 
 /// All pairs but the secret keywords; a value that looks like a connection string with a password in it is shown
 /// as `xxx`. Meant for what has led to a connection, whose host, port and dbname are therefore no slips.
-pub(super) fn without_secrets(conninfo: &Conninfo) -> Conninfo {
-    let mut shown = Conninfo::default();
-    for (spec, value) in conninfo.specs().filter(|(spec, _)| !spec.secret) {
-        let value = if holds_credentials(value) {
-            HIDDEN
-        } else {
-            value
-        };
-        shown.fill_in(spec.keyword, value);
+pub(super) fn without_secrets(mut conninfo: Conninfo) -> Conninfo {
+    for (spec, value) in OPTIONS.iter().zip(&mut conninfo.values) {
+        match value {
+            Some(_) if spec.secret => *value = None,
+            Some(text) if holds_credentials(text) => *value = Some(HIDDEN.into()),
+            _ => {}
+        }
     }
-    shown
+    conninfo
 }
 
 /// Whether `value` looks like a connection string with a password in it.
 fn holds_credentials(value: &str) -> bool {
+    if !value.bytes().any(|byte| matches!(byte, b'@' | b'=')) {
+        return false;
+    }
     if value.contains("://") && value.contains('@') {
         return true;
     }

@@ -54,7 +54,11 @@ impl Environment for ProcessEnvironment {
     /// Bytes that are not UTF-8 become U+FFFD, so that connecting fails on the value; taking the variable as
     /// unset would connect to somewhere else.
     fn var(&self, name: &str) -> Option<String> {
-        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+        std::env::var_os(name).map(|value| {
+            value
+                .into_string()
+                .unwrap_or_else(|value| value.to_string_lossy().into_owned())
+        })
     }
 
     fn user_name(&self) -> Result<String> {

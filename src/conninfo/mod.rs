@@ -8,7 +8,7 @@
 //! Reading order: `options` (the table), `keyword_value` and `uri` (text to pairs), `resolve` (pairs
 //! completed), `config` (pairs made typed), `refusals` (what is not implemented yet), `dsn` (pairs to text).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
 
 use self::options::{OPTIONS, OptionSpec};
@@ -49,8 +49,9 @@ pub(crate) use self::{
 /// Keyword/value pairs, in the table's order, each keyword at most once. `Debug` shows no secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Conninfo {
-    /// By place in `OPTIONS`.
-    values: BTreeMap<usize, String>,
+    /// By place in `OPTIONS`: as many as there are keywords, or none while nothing is set. Defaults are constants, and
+    /// most of what connecting uses is a default.
+    values: Vec<Option<Cow<'static, str>>>,
 }
 
 impl Conninfo {
@@ -72,7 +73,12 @@ impl Conninfo {
     /// The value of `keyword`, if there is one.
     pub(crate) fn get(&self, keyword: &str) -> Option<&str> {
         let (index, _) = options::find(keyword)?;
-        self.values.get(&index).map(String::as_str)
+        self.at(index)
+    }
+
+    /// The value of the keyword at this place in `OPTIONS`.
+    fn at(&self, index: usize) -> Option<&str> {
+        self.values.get(index)?.as_deref()
     }
 
     /// The value of `keyword`, if there is one and it is not empty: to libpq, for most keywords, an empty
@@ -92,7 +98,7 @@ impl Conninfo {
     }
 
     /// All pairs but secrets: what a live connection tells of itself.
-    pub(crate) fn without_secrets(&self) -> Conninfo {
+    pub(crate) fn without_secrets(self) -> Conninfo {
         dsn::without_secrets(self)
     }
 
@@ -102,22 +108,24 @@ impl Conninfo {
     }
 
     fn specs(&self) -> impl Iterator<Item = (&'static OptionSpec, &str)> {
-        self.values
+        OPTIONS
             .iter()
-            .filter_map(|(&index, value)| Some((OPTIONS.get(index)?, value.as_str())))
+            .zip(&self.values)
+            .filter_map(|(spec, value)| Some((spec, value.as_deref()?)))
     }
 
     /// Sets `keyword`, over what it was; false if there is no such keyword.
-    fn store(&mut self, keyword: &str, value: String) -> bool {
+    fn store(&mut self, keyword: &str, value: impl Into<Cow<'static, str>>) -> bool {
+        let value = value.into();
         // The keyword of before sslmode; libpq still takes it wherever a keyword may stand.
         let (keyword, value) = match keyword {
-            "requiressl" if value.starts_with('1') => ("sslmode", "require".to_owned()),
-            "requiressl" => ("sslmode", "prefer".to_owned()),
+            "requiressl" if value.starts_with('1') => ("sslmode", "require".into()),
+            "requiressl" => ("sslmode", "prefer".into()),
             _ => (keyword, value),
         };
         match options::find(keyword) {
             Some((index, _)) => {
-                self.values.insert(index, value);
+                self.put(index, value);
                 true
             }
             None => false,
@@ -125,9 +133,28 @@ impl Conninfo {
     }
 
     /// Sets `keyword` unless it is set, if only to an empty value.
-    fn fill_in(&mut self, keyword: &str, value: &str) {
+    fn fill_in(&mut self, keyword: &str, value: impl Into<Cow<'static, str>>) {
         if self.get(keyword).is_none() {
-            self.store(keyword, value.to_owned());
+            self.store(keyword, value);
+        }
+    }
+
+    /// Sets the keyword at this place in `OPTIONS`, over what it was.
+    fn put(&mut self, index: usize, value: impl Into<Cow<'static, str>>) {
+        if self.values.is_empty() {
+            self.values.resize(OPTIONS.len(), None);
+        }
+        if let Some(place) = self.values.get_mut(index) {
+            *place = Some(value.into());
+        }
+    }
+
+    /// Sets all that `other` sets.
+    fn extend(&mut self, other: Conninfo) {
+        for (index, value) in other.values.into_iter().enumerate() {
+            if let Some(value) = value {
+                self.put(index, value);
+            }
         }
     }
 }

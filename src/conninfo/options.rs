@@ -102,7 +102,7 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
     row("prepare_threshold", None, Some("3")),
     row("prepared_max", None, Some("100")),
     // Microseconds that a call may look for its answer again and again before it sleeps; 0: none.
-    row("busy_poll", None, Some("50")),
+    row("busy_poll", None, Some("100")),
     // What sslrootcert, sslcert and sslkey name files of, as PEM text, for programs that never write it to a disk.
     row("sslrootcert_pem", None, None),
     row("sslcert_pem", None, None),
@@ -111,8 +111,47 @@ pub(crate) static OPTIONS: &[OptionSpec] = &[
 
 /// The row of `keyword` and its place in the table. Case matters, as in libpq.
 pub(crate) fn find(keyword: &str) -> Option<(usize, &'static OptionSpec)> {
-    OPTIONS
-        .iter()
-        .enumerate()
-        .find(|(_, spec)| spec.keyword == keyword)
+    let mut place = hash(keyword.as_bytes());
+    loop {
+        let index = usize::from(*PLACES.get(place)?);
+        // Past the table's end where there is no keyword.
+        let spec = OPTIONS.get(index)?;
+        if spec.keyword == keyword {
+            return Some((index, spec));
+        }
+        place = (place + 1) % PLACES.len();
+    }
+}
+
+/// Where each keyword stands in `OPTIONS`: at its hash, or in the next free place behind. Most places stay free.
+static PLACES: [u8; 256] = places();
+/// A free place.
+const FREE: u8 = u8::MAX;
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "the compiler runs it, and only the compiler"
+)]
+const fn places() -> [u8; 256] {
+    assert!(OPTIONS.len() < 128);
+    let mut places = [FREE; 256];
+    let mut index = 0;
+    while index < OPTIONS.len() {
+        let mut place = hash(OPTIONS[index].keyword.as_bytes());
+        while places[place] != FREE {
+            place = (place + 1) % places.len();
+        }
+        places[place] = index as u8;
+        index += 1;
+    }
+    places
+}
+
+const fn hash(mut keyword: &[u8]) -> usize {
+    let mut hash: u32 = 0;
+    while let [first, rest @ ..] = keyword {
+        hash = (hash ^ *first as u32).wrapping_mul(0x0100_0193);
+        keyword = rest;
+    }
+    (hash >> 8) as usize % 256
 }

@@ -66,7 +66,7 @@ impl Conninfo {
             if keyword == "dbname" && !dbname_seen {
                 dbname_seen = true;
                 if uri::strip_scheme(value).is_some() || value.contains('=') {
-                    conninfo.values.extend(Conninfo::parse(value)?.values);
+                    conninfo.extend(Conninfo::parse(value)?);
                     continue;
                 }
             }
@@ -87,19 +87,23 @@ impl Conninfo {
         keywords: &[(&str, Option<&str>)],
         env: &dyn Environment,
     ) -> Result<Conninfo> {
-        let mut conninfo = Conninfo::merge(dsn, keywords)?;
-        service::apply(&mut conninfo, env)?;
-        conninfo.add_environment(env)?;
-        conninfo.add_defaults(env);
-        Ok(conninfo)
+        Conninfo::merge(dsn, keywords)?.completed(env)
+    }
+
+    /// What connecting with these pairs, as `merge` gave them, would use.
+    pub(crate) fn completed(mut self, env: &dyn Environment) -> Result<Conninfo> {
+        service::apply(&mut self, env)?;
+        self.add_environment(env)?;
+        self.add_defaults(env);
+        Ok(self)
     }
 
     fn add_environment(&mut self, env: &dyn Environment) -> Result<()> {
-        for spec in OPTIONS {
+        for (index, spec) in OPTIONS.iter().enumerate() {
             let Some(variable) = spec.variable else {
                 continue;
             };
-            if self.get(spec.keyword).is_none()
+            if self.at(index).is_none()
                 && let Some(value) = env.var(variable)
             {
                 if value.contains('\0') {
@@ -107,7 +111,7 @@ impl Conninfo {
                         "a NUL character in the value of {variable}"
                     )));
                 }
-                self.fill_in(spec.keyword, &value);
+                self.put(index, value);
             }
         }
         // From before PGSSLMODE, which wins.
@@ -132,9 +136,11 @@ impl Conninfo {
         {
             self.fill_in("max_protocol_version", "latest");
         }
-        for spec in OPTIONS {
-            if let Some(default) = spec.default {
-                self.fill_in(spec.keyword, default);
+        for (index, spec) in OPTIONS.iter().enumerate() {
+            if let Some(default) = spec.default
+                && self.at(index).is_none()
+            {
+                self.put(index, default);
             }
         }
         // An empty user or dbname is none, and not a name.
@@ -148,11 +154,14 @@ impl Conninfo {
         {
             self.store("dbname", user);
         }
-        if let Some(path) = default_passfile(env).as_deref().and_then(Path::to_str) {
-            self.fill_in("passfile", path);
+        if self.get("passfile").is_none()
+            && let Some(path) =
+                default_passfile(env).and_then(|path| path.into_os_string().into_string().ok())
+        {
+            self.store("passfile", path);
         }
-        if self.get_non_empty("hostaddr").is_none() {
-            self.fill_in("host", default_socket_directory(env));
+        if self.get("host").is_none() && self.get_non_empty("hostaddr").is_none() {
+            self.store("host", default_socket_directory(env));
         }
     }
 }

@@ -118,7 +118,7 @@ fn read_line(conninfo: &mut Conninfo, line: &[u8], path: &Path, number: u64) -> 
     if options::find(keyword).is_none() || value.contains('\0') {
         return Err(syntax_error());
     }
-    conninfo.fill_in(keyword, value);
+    conninfo.fill_in(keyword, value.to_owned());
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct About {
 }
 
 impl About {
-    pub(super) fn new(dsn: &str, conninfo: &Conninfo, config: &Config, channel: &Channel) -> About {
+    pub(super) fn new(dsn: &str, conninfo: Conninfo, config: &Config, channel: &Channel) -> About {
         let wire = channel.wire_ref();
         let (host, port) = channel.host_and_port();
         About {

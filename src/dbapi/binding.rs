@@ -214,6 +214,14 @@ impl Binder {
         }
     }
 
+    /// The last statement as it was sent, with the NUL behind it, to be kept.
+    pub(super) fn shared(&self) -> Arc<str> {
+        match &self.sent {
+            Sent::Own(text) => text.as_str().into(),
+            Sent::Shared(text) => Arc::clone(text),
+        }
+    }
+
     /// Takes a text that ends with a NUL for what was sent.
     pub(super) fn keep_shared(&mut self, sent: Arc<str>) {
         self.sent = Sent::Shared(sent);

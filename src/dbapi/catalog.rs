@@ -2,26 +2,43 @@
 //!
 //! A look-up is a query of our own behind the user's statement, in its transaction, if it is in one; in a failed one
 //! there is none, and values of unknown types are text. What a session's own DDL may have changed is forgotten.
+//!
+//! What another session alters, nobody tells. Of all that is kept here only the columns of row types can change, so
+//! only these are ever asked for again: at once when a result's first rows are not as they are described, before the
+//! next result when a later row was not, and in any case when they were asked for `MOST_AGE` ago (a column that was
+//! only renamed does not show in a row). Results without rows of rows never wait for that.
 
+use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::result::Reply;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
+use crate::types::value::Arena;
 use crate::types::{self, Catalog, Field, Plain, UserType};
-use crate::wire::{Event, Rows, Tag};
+use crate::wire::{Column, Event, Rows, Tag};
 
 /// Types made of types made of types: no more rounds than this, each of them a query.
 const MOST_ROUNDS: usize = 40;
 /// The first version whose pg_range knows multiranges.
 const MULTIRANGES_SINCE: i32 = 14;
 
+/// What row types are made of is asked for again after this long, when a result next has one.
+const MOST_AGE: Duration = Duration::from_secs(10);
+/// So many values of each column of rows are looked at before the first is fetched.
+const LOOKED_AT: usize = 4;
+/// But none longer than this, which would take as long again as fetching it.
+const LONGEST_LOOKED_AT: usize = 1 << 16;
+
 /// What is known of the types of a connection's database.
 #[derive(Default)]
 pub(super) struct Types {
     known: Arc<Catalog>,
+    /// When the first of the row types in it was asked for.
+    rows_since: Option<Instant>,
     /// A command of the open transaction may have changed types.
     changed: bool,
 }
@@ -35,6 +52,7 @@ impl Types {
     /// Takes note that a command has ended that may have changed types: nothing is known of them any more.
     pub(super) fn forget(&mut self) {
         self.known = Arc::default();
+        self.rows_since = None;
         self.changed = true;
     }
 
@@ -42,6 +60,42 @@ impl Types {
     pub(super) fn end_transaction(&mut self) {
         if std::mem::take(&mut self.changed) {
             self.known = Arc::default();
+            self.rows_since = None;
+        }
+    }
+
+    /// The row types that values of these types are or hold, as far as that is known.
+    fn rows_in(&self, oids: &[u32]) -> BTreeSet<u32> {
+        let mut rows = BTreeSet::new();
+        for &oid in oids {
+            self.known.rows_in(oid, &mut rows);
+        }
+        rows
+    }
+
+    /// Whether what is known of row types may not be so any more.
+    fn is_doubtful(&self) -> bool {
+        self.known.is_doubted()
+            || self
+                .rows_since
+                .is_some_and(|since| since.elapsed() > MOST_AGE)
+    }
+
+    /// Adds what the server said. `asked`: what it was asked for.
+    fn learn(&mut self, asked: impl IntoIterator<Item = u32>, found: Vec<(u32, UserType)>) {
+        if found
+            .iter()
+            .any(|(_, described)| matches!(described, UserType::Composite(_)))
+        {
+            self.rows_since.get_or_insert_with(Instant::now);
+        }
+        let catalog = Arc::make_mut(&mut self.known);
+        for oid in asked {
+            // One that is not there any more is text, too.
+            catalog.insert(oid, UserType::Opaque);
+        }
+        for (oid, described) in found {
+            catalog.insert(oid, described);
         }
     }
 }
@@ -55,6 +109,15 @@ pub(super) fn changes_types(tag: &Tag) -> bool {
 }
 
 impl Session {
+    /// Whether nothing has to be looked up to read these columns.
+    pub(super) fn knows(&self, columns: &[Column]) -> bool {
+        let mut missing = Vec::new();
+        for column in columns {
+            self.types.known.lacks(column.type_oid, &mut missing);
+        }
+        missing.is_empty()
+    }
+
     /// The reply with what its types are made of: what is not known yet is looked up.
     pub(super) fn with_types(&mut self, mut reply: Reply) -> Result<Reply> {
         self.add_types(&mut reply)?;
@@ -72,10 +135,65 @@ impl Session {
             .map(|column| column.type_oid)
             .collect();
         if !users.is_empty() {
+            let again = self.types.is_doubtful() && self.look_up_again(&users)?;
             self.look_up(&users)?;
+            // Not twice: in a snapshot older than the change, the answer stays what it was.
+            if !again && self.has_other_rows(columns, &reply.rows) && self.look_up_again(&users)? {
+                self.look_up(&users)?;
+            }
             reply.catalog = Some(Arc::clone(&self.types.known));
         }
         Ok(())
+    }
+
+    /// Whether the first rows are not as their types are described.
+    fn has_other_rows(&self, columns: &[Column], rows: &Rows) -> bool {
+        let catalog = &*self.types.known;
+        let types = columns.iter().map(|column| column.type_oid);
+        let of_rows: Vec<bool> = types
+            .map(|oid| !self.types.rows_in(&[oid]).is_empty())
+            .collect();
+        if !of_rows.contains(&true) {
+            return false;
+        }
+        let mut arena = Arena::default();
+        let mut looked_at = vec![0; columns.len()];
+        // Where NULLs come first, a few rows more.
+        for number in 0..rows.len().min(16 * LOOKED_AT as u64) {
+            let Some(mut cells) = rows.row(number) else {
+                break;
+            };
+            for ((column, of_rows), looked_at) in columns.iter().zip(&of_rows).zip(&mut looked_at) {
+                let Some(cell) = cells.next_cell() else {
+                    continue;
+                };
+                if !of_rows || *looked_at == LOOKED_AT || cell.len() > LONGEST_LOOKED_AT {
+                    continue;
+                }
+                *looked_at += 1;
+                // What is wrong with a value is said when it is fetched.
+                let _ = match column.binary {
+                    true => types::decode_binary(column.type_oid, cell, catalog, &mut arena),
+                    false => types::decode_text(column.type_oid, cell, catalog, &mut arena),
+                };
+                arena.clear();
+            }
+        }
+        catalog.is_doubted()
+    }
+
+    /// Asks again what the row types in these types are made of. False: that could not be asked.
+    fn look_up_again(&mut self, oids: &[u32]) -> Result<bool> {
+        let rows: Vec<u32> = self.types.rows_in(oids).into_iter().collect();
+        if rows.is_empty() || self.status() == Status::InError {
+            return Ok(false);
+        }
+        let found = self.ask_for_types(&rows)?;
+        // The others are asked for again when they come.
+        Arc::make_mut(&mut self.types.known).forget_rows();
+        self.types.rows_since = None;
+        self.types.learn(rows, found);
+        Ok(true)
     }
 
     fn look_up(&mut self, oids: &[u32]) -> Result<()> {
@@ -88,14 +206,7 @@ impl Session {
                 return Ok(());
             }
             let found = self.ask_for_types(&missing)?;
-            let catalog = Arc::make_mut(&mut self.types.known);
-            for oid in missing {
-                // One that is not there any more is text, too.
-                catalog.insert(oid, UserType::Opaque);
-            }
-            for (oid, described) in found {
-                catalog.insert(oid, described);
-            }
+            self.types.learn(missing, found);
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ use crate::conninfo::{
 use crate::error::{Error, Result};
 use crate::net::{self, CancelTarget, Cancelled, Channel};
 use crate::types::Dialect;
+use crate::wire::Settings;
 
 /// How long a cancel request may take to reach the server, at most.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +59,7 @@ pub(crate) struct Connection {
     /// As of the last turn; see `Characteristics::pack`.
     characteristics: AtomicU32,
     /// What the server reports of its settings, as of the last turn.
-    parameters: Mutex<Vec<(String, String)>>,
+    parameters: Mutex<Settings>,
     mailbox: Arc<Mailbox>,
     pub(super) bell: Bell,
     /// The process that connected. In a forked child, the connection is its parent's.
@@ -76,7 +77,7 @@ impl Connection {
             mailbox.put_notice(Box::new(notice));
         }
         let cancel = channel.cancel_target();
-        let parameters = channel.wire_ref().parameters().to_vec();
+        let parameters = Arc::clone(channel.wire_ref().parameters());
         let statements = Statements::new(preparing, names_token());
         let session = Session::new(channel, cancel.clone(), statements, Arc::clone(&mailbox));
         Ok(Connection {
@@ -105,11 +106,12 @@ impl Connection {
         keywords: &[(&str, Option<&str>)],
     ) -> Result<(Channel, About, Option<Duration>, Preparing)> {
         let environment = ProcessEnvironment;
-        let conninfo = Conninfo::resolve(dsn, keywords, &environment)?;
+        let said = Conninfo::merge(dsn, keywords)?;
+        let conninfo = said.clone().completed(&environment)?;
         let config = conninfo.config(&environment)?;
-        let channel = net::connect(&config)?;
-        let said = Conninfo::merge(dsn, keywords)?.redacted();
-        let about = About::new(&said, &conninfo, &config, &channel);
+        let mut channel = net::connect(&config)?;
+        channel.set_busy_poll(config.busy_poll);
+        let about = About::new(&said.redacted(), conninfo, &config, &channel);
         let preparing = Preparing {
             threshold: config.prepare_threshold,
             most: config.prepared_max,
@@ -331,7 +333,33 @@ impl Connection {
         }
     }
 
+    /// The same as `command`, for the cursor of a streamed result that is open.
+    pub(super) fn command_of_stream<T>(
+        &self,
+        timeout: Option<Duration>,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
+        let limit = Limit::start(timeout);
+        let mut session = self.take_turn(limit)?;
+        self.turn_of_stream(&mut session, limit, |session| {
+            self.begin_work(limit)?;
+            work(session)
+        })
+    }
+
     pub(super) fn turn_with<T>(
+        &self,
+        session: &mut Session,
+        limit: Option<Limit>,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
+        self.turn_of_stream(session, limit, |session| {
+            session.check_no_stream()?;
+            work(session)
+        })
+    }
+
+    fn turn_of_stream<T>(
         &self,
         session: &mut Session,
         limit: Option<Limit>,
@@ -346,14 +374,19 @@ impl Connection {
         let result = work(session);
         session.limit = None;
         outcome.over = true;
-        self.status.store(session.status() as u8, Ordering::Release);
+        let status = if session.is_streaming() {
+            Status::Active
+        } else {
+            session.status()
+        };
+        self.status.store(status as u8, Ordering::Release);
         self.characteristics
             .store(session.characteristics().pack(), Ordering::Release);
         if let Ok(channel) = session.channel()
             && channel.wire_ref().parameters_changed()
         {
             channel.wire().note_parameters();
-            *self.parameters.lock() = channel.wire_ref().parameters().to_vec();
+            *self.parameters.lock() = Arc::clone(channel.wire_ref().parameters());
             let dialect = dialect_bits(session.dialect());
             self.dialect.store(dialect, Ordering::Release);
         }

@@ -17,6 +17,7 @@ use super::placeholder::ParamStyle;
 use super::prepared::Request;
 use super::result::{Reply, ResultSet};
 use super::server_cursor::{Declaration, ServerCursor};
+use super::stream::Token;
 use crate::error::{Error, Result};
 use crate::types::Catalog;
 use crate::wire::Column;
@@ -42,6 +43,13 @@ pub(crate) struct Cursor {
     /// The results to come, for `next_set`.
     pub(super) later: VecDeque<Reply>,
     all_results: bool,
+    /// Whether rows are to be received as they are fetched.
+    stream: bool,
+    /// The streamed result that is open, and what its rows ended with that were fetched so far.
+    pub(super) token: Option<Arc<Token>>,
+    pub(super) stream_failure: Option<Error>,
+    /// The result is streamed, be it that it has ended.
+    pub(super) streamed: bool,
     /// Of an executemany, or of a statement whose rows are gone.
     pub(super) row_count: i64,
     array_size: usize,
@@ -67,6 +75,10 @@ impl Cursor {
             earlier: None,
             later: VecDeque::new(),
             all_results: false,
+            stream: false,
+            token: None,
+            stream_failure: None,
+            streamed: false,
             row_count: -1,
             array_size: 1,
             iter_size: 2000,
@@ -97,9 +109,13 @@ impl Cursor {
         if let Some(server) = &self.server {
             server.check_unused()?;
         }
+        self.end_stream()?;
         self.forget_result();
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
+        }
+        if self.stream {
+            return self.execute_streamed(sql, arguments, &sizes);
         }
         let binary = self.format == ResultFormat::Binary;
         let timeout = self.time_for_a_call();
@@ -143,6 +159,72 @@ impl Cursor {
         Ok(())
     }
 
+    fn execute_streamed(
+        &mut self,
+        sql: &str,
+        arguments: Option<Arguments<'_>>,
+        sizes: &[u32],
+    ) -> Result<()> {
+        if self.all_results {
+            return Err(Error::programming(
+                "a cursor that keeps all results cannot stream one",
+            ));
+        }
+        let (timeout, format) = (self.time_for_a_call(), self.format);
+        let (connection, binder) = (&self.connection, &mut self.binder);
+        let beginning = connection.command(timeout, |session| {
+            let params = binder.prepare("", sql, arguments, sizes, connection.dialect())?;
+            let params = params.unwrap_or_default();
+            session.start_stream(binder.shared(), &params, format)
+        })?;
+        let ended = beginning.tag.is_some();
+        let mut result = ResultSet::new(Reply {
+            columns: beginning.columns,
+            rows: beginning.rows,
+            tag: beginning.tag.unwrap_or_default(),
+            catalog: beginning.catalog,
+        });
+        if !ended {
+            result.row_count = -1;
+            self.token = Some(beginning.token);
+        }
+        self.streamed = true;
+        self.row_count = result.row_count;
+        self.result = Some(result);
+        Ok(())
+    }
+
+    /// Ends the streamed result that is open, if one is.
+    fn end_stream(&mut self) -> Result<()> {
+        self.stream_failure = None;
+        let Some(token) = self.token.take() else {
+            return Ok(());
+        };
+        if self.connection.check_open().is_err() {
+            return Ok(());
+        }
+        let timeout = self.time_for_a_call();
+        self.connection
+            .command_of_stream(timeout, |session| session.close_stream(&token))
+    }
+
+    /// Whether results are streamed.
+    pub(crate) fn stream(&self) -> bool {
+        self.stream
+    }
+
+    /// Sets whether results are streamed, from the next execute on.
+    pub(crate) fn set_stream(&mut self, stream: bool) -> Result<()> {
+        self.check_open()?;
+        if stream && self.server.is_some() {
+            return Err(Error::programming(
+                "a named cursor cannot stream: its rows come when they are fetched in any case",
+            ));
+        }
+        self.stream = stream;
+        Ok(())
+    }
+
     /// PEP 249's executemany: `sql` once for each row of parameters, in one pipeline.
     pub(crate) fn execute_many(&mut self, sql: &str, rows: &dyn RowSource) -> Result<()> {
         self.check_open()?;
@@ -152,6 +234,7 @@ impl Cursor {
                 "executemany cannot be called on a named cursor",
             ));
         }
+        self.end_stream()?;
         self.forget_result();
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
@@ -221,6 +304,7 @@ impl Cursor {
         self.earlier = None;
         self.later.clear();
         self.row_count = -1;
+        self.streamed = false;
     }
 
     /// The columns of the result; `None` without one.
@@ -244,7 +328,8 @@ impl Cursor {
 
     /// The last statement's command tag.
     pub(crate) fn status_message(&self) -> Option<&CStr> {
-        self.result.as_ref().map(|result| result.tag.as_c_str())
+        let ended = self.result.as_ref().filter(|_| self.token.is_none());
+        ended.map(|result| result.tag.as_c_str())
     }
 
     /// How many rows `fetchmany` gives unless told.
@@ -342,6 +427,7 @@ impl Cursor {
             return Ok(());
         }
         self.closed = true;
+        let ended = self.end_stream();
         // The description and the counts stay readable; the rows go.
         if let Some(result) = &mut self.result {
             result.drop_rows();
@@ -353,13 +439,17 @@ impl Cursor {
             Some(server) if self.connection.check_open().is_ok() => self
                 .connection
                 .command(timeout, |session| server.close(session)),
-            _ => Ok(()),
+            _ => ended,
         }
     }
 
     /// Before a cursor is freed: closes a named one on the server, if that needs no waiting. Errors go
     /// nowhere.
     pub(crate) fn abandon(&mut self) {
+        if let Some(token) = self.token.take() {
+            // Without waiting: the next command on the connection ends it.
+            token.abandon();
+        }
         let Some(server) = &mut self.server else {
             return;
         };

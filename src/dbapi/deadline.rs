@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::net::{CancelTarget, Cancelled};
-use crate::wire::Event;
+use crate::wire::{Event, Streamed};
 
 /// The SQLSTATE of a cancelled statement.
 const QUERY_CANCELED: &str = "57014";
@@ -37,6 +37,11 @@ impl Limit {
             deadline: Instant::now() + timeout,
             cancelled: false,
         })
+    }
+
+    /// Whether the statement was cancelled since it was over.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
     }
 
     /// When the time is over.
@@ -117,6 +122,23 @@ impl Session {
                     self.sort(event);
                 }
                 Ok(event) => return Ok(event),
+            }
+        }
+    }
+
+    /// The same, where rows are taken as they come.
+    pub(super) fn next_streamed(&mut self) -> Result<Streamed> {
+        loop {
+            let deadline = self.limit.as_ref().map(Limit::deadline);
+            match self.channel()?.next_streamed(deadline) {
+                Err(error) if error.is_timeout() => self.overdue(error)?,
+                Err(error) => return Err(error),
+                Ok(Streamed::Rows) => return Ok(Streamed::Rows),
+                Ok(Streamed::Event(event)) => {
+                    if let Some(event) = self.sort(event) {
+                        return Ok(Streamed::Event(event));
+                    }
+                }
             }
         }
     }

@@ -343,9 +343,17 @@ impl Session {
 
 /// The columns, in the format they are asked for in.
 pub(super) fn with_formats(columns: &[Column], catalog: &Catalog) -> Arc<[Column]> {
+    with_chosen_formats(columns, |column| catalog.has_binary(column.type_oid))
+}
+
+/// The same, where `binary` says whether a column is asked for in binary format.
+pub(super) fn with_chosen_formats(
+    columns: &[Column],
+    binary: impl Fn(&Column) -> bool,
+) -> Arc<[Column]> {
     columns
         .iter()
-        .map(|column| column.in_format(catalog.has_binary(column.type_oid)))
+        .map(|column| column.in_format(binary(column)))
         .collect()
 }
 

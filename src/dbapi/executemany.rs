@@ -8,7 +8,6 @@ use super::binding::{Arguments, Binder, Binding, apply_sizes, check_sizes};
 use super::exchange::{self, Answers};
 use super::session::Session;
 use crate::error::Result;
-use crate::net::Channel;
 use crate::types::{Dialect, Param};
 use crate::wire::{self, Event, RowShape};
 
@@ -21,8 +20,8 @@ pub(crate) trait RowSource {
     fn rows(&self) -> usize;
     /// How many parameters a row has.
     fn width(&self) -> usize;
-    /// Parameter `column` of row `row`, both from 0; an error if it is not a value.
-    fn param(&self, row: usize, column: usize) -> Result<Param<'_>>;
+    /// Appends the parameters of row `row`, from 0. An error says which of them, counted from 1, is not a value.
+    fn read<'a>(&'a self, row: usize, params: &mut Vec<Param<'a>>) -> Result<()>;
 }
 
 /// Runs `sql` for each row. The sum of the rows affected comes back, or -1 if no command counted any.
@@ -35,6 +34,11 @@ pub(super) fn run(
     dialect: Dialect,
 ) -> Result<i64> {
     let sent_before = binder.forget();
+    if rows.rows() == 0 && rows.width() == 0 {
+        // How wide no rows are, nobody can say.
+        binder.keep(sent_before)?;
+        return Ok(0);
+    }
     check_sizes(sizes, rows.width())?;
     // Also where literals are sent: it says whether placeholders and parameters match.
     let numbered = binder.numbered(sql, rows.width(), dialect)?;
@@ -79,6 +83,7 @@ fn send_all<'r>(
             ..Answers::default()
         },
         done: 0,
+        count: -1,
         affected: None,
         failed_row: None,
     };
@@ -90,14 +95,15 @@ fn send_all<'r>(
         Err(error) => Some(error),
     };
     pipeline.receive_rest(session, source)?;
-    let failure = pipeline.answers.failure.take();
-    session.settle(failure.map(|error| match pipeline.failed_row {
+    let mut answers = pipeline.answers;
+    answers.failure = answers.failure.map(|error| match pipeline.failed_row {
         Some(row) => error.in_row(row),
         None => error,
-    }))?;
+    });
+    let answers = session.conclude(answers)?;
     match local {
         Some(error) => Err(error),
-        None if pipeline.answers.empty => Err(exchange::empty_query()),
+        None if answers.empty => Err(exchange::empty_query()),
         None => Ok(pipeline.affected.unwrap_or(-1)),
     }
 }
@@ -117,10 +123,7 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn read(&self, row: usize, params: &mut Vec<Param<'a>>) -> Result<()> {
         params.clear();
-        for column in 0..self.rows.width() {
-            let param = self.rows.param(row, column);
-            params.push(param.map_err(|e| e.prefixed(&format!("parameter {}: ", column + 1)))?);
-        }
+        self.rows.read(row, params)?;
         apply_sizes(params, self.sizes);
         Ok(())
     }
@@ -153,6 +156,8 @@ struct Pipeline<'a> {
     answers: Answers,
     /// Rows that have been answered.
     done: u64,
+    /// How many rows the last command that ended says it affected, or -1.
+    count: i64,
     affected: Option<i64>,
     failed_row: Option<u64>,
 }
@@ -187,12 +192,12 @@ impl Pipeline<'_> {
                         wire.start_parse("", &source.sql, types)?;
                     }
                     wire.start_bind("", params, &[])?;
-                    wire.start_execute(0, RowShape::Unwanted)
+                    wire.start_execute(0, RowShape::Counted)
                 })
                 .map_err(|error| error.in_row(row as u64))?;
             if session.channel()?.wire().poll_transmit().len() >= MOST_WAITING {
                 while let Some(event) = session.send_or_event()? {
-                    self.take(session.channel()?, event, source)?;
+                    self.take(session, event, source)?;
                 }
                 if self.answers.failure.is_some() {
                     return Ok(());
@@ -220,27 +225,39 @@ impl Pipeline<'_> {
         }
         loop {
             let event = session.next_event()?;
-            if self.take(session.channel()?, event, source)? {
+            if self.take(session, event, source)? {
                 return Ok(());
             }
         }
     }
 
-    fn take(&mut self, channel: &mut Channel, event: Event, source: &Source<'_>) -> Result<bool> {
+    fn take(&mut self, session: &mut Session, event: Event, source: &Source<'_>) -> Result<bool> {
         let failed = self.answers.failure.is_some();
+        // They came before the event.
+        let repeats = session.channel()?.wire().take_repeats();
+        self.completed(repeats);
         if let Event::Complete(tag) = &event
             && !self.answers.began
         {
-            self.done += 1;
-            let count = tag.count();
-            if count >= 0 {
-                self.affected = Some(self.affected.unwrap_or(0).saturating_add(count));
-            }
+            self.count = tag.count();
+            self.completed(1);
+            // Whether it had a result was not asked: what says SELECT may have made a table.
+            session.statements.saw(tag, false, source.template);
         }
-        let over = self.answers.take(channel, event, &source.sql)?;
+        let over = self.answers.take(session.channel()?, event, &source.sql)?;
         if !failed && self.answers.failure.is_some() && !self.answers.began {
             self.failed_row = Some(self.done);
         }
         Ok(over)
+    }
+
+    /// Counts rows that have been answered, each as the last command that ended.
+    fn completed(&mut self, rows: u64) {
+        self.done += rows;
+        if self.count >= 0 && rows > 0 {
+            let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+            let affected = self.affected.unwrap_or(0);
+            self.affected = Some(affected.saturating_add(self.count.saturating_mul(rows)));
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::mem;
 
 use super::cursor::{Cursor, ResultFormat};
 use super::result::{Reply, ResultSet, RowBlock, no_results};
-use crate::error::Result;
+use super::stream::More;
+use crate::error::{Error, Result};
 
 impl Cursor {
     /// Decodes the next rows into `block`, at most `most`; how many they are comes back. None are left if
@@ -15,6 +16,9 @@ impl Cursor {
     pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         self.check_open()?;
         block.clear();
+        if self.streamed {
+            return self.fetch_streamed(most, block);
+        }
         if self.server.is_none() {
             let result = self.result.as_mut().ok_or_else(no_results)?;
             return match most {
@@ -47,6 +51,58 @@ impl Cursor {
         self.earlier = earlier;
         count += self.take_held(asked, block)?;
         Ok(count)
+    }
+
+    /// Fetches rows of a streamed result: those that have been received, then those that the server sends next.
+    fn fetch_streamed(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+        let timeout = self.time_for_a_call();
+        let result = self.result.as_mut().ok_or_else(no_results)?;
+        result.forget_shown();
+        let mut count = 0;
+        loop {
+            let fetched = match most {
+                1 => result.fetch_ahead(block),
+                _ => result.fetch(most - count as u64, block),
+            };
+            match fetched {
+                Ok(fetched) => count += fetched,
+                // Whoever fetches next meets it again.
+                Err(_) if count > 0 => return Ok(count),
+                Err(error) => return Err(error),
+            }
+            if count as u64 == most {
+                return Ok(count);
+            }
+            let failure = match (&self.token, self.stream_failure.take()) {
+                (_, Some(failure)) => failure,
+                (None, None) => return Ok(count),
+                (Some(token), None) => {
+                    let more = self
+                        .connection
+                        .command_of_stream(timeout, |session| session.more_of(token));
+                    match more {
+                        Ok(More::Rows(rows)) => {
+                            result.go_on(rows, count > 0);
+                            continue;
+                        }
+                        Ok(More::End(tag)) => {
+                            result.ended(tag);
+                            self.row_count = result.row_count;
+                            self.token = None;
+                            return Ok(count);
+                        }
+                        Err(error) => error,
+                    }
+                }
+            };
+            self.token = None;
+            if count > 0 {
+                // After the rows that came before it.
+                self.stream_failure = Some(failure);
+                return Ok(count);
+            }
+            return Err(failure);
+        }
     }
 
     /// Goes on to the next row, if that is in `block` already, or if it is known that there is none: how many
@@ -135,6 +191,11 @@ impl Cursor {
             return self.scroll_named(value, absolute);
         }
         let result = self.result.as_mut().ok_or_else(no_results)?;
+        if self.streamed {
+            return Err(Error::not_supported(
+                "the rows of a streamed result can only be fetched one after the other",
+            ));
+        }
         result.scroll(value, absolute)
     }
 

@@ -235,6 +235,14 @@ pub(super) fn is_preparable(sql: &str, standard_strings: bool) -> bool {
     first.is_some_and(|word| FIRST.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
+/// Whether `sql` begins as a statement that reads and changes nothing, so far as its text shows.
+pub(super) fn only_selects(sql: &str) -> bool {
+    let mut tokens = Lexer::new(sql, true)
+        .filter(|(token, text)| !matches!(token, Token::Space | Token::Comment) && *text != "(");
+    matches!(tokens.next(), Some((Token::Word, word))
+        if ["select", "table", "values"].iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// Whether a literal may be a date or time that depends on when it is read.
 fn has_moment(literal: &str, standard_strings: bool) -> bool {
     // An escape may write any letter: in E'', U&'', and, where strings are not standard ones, in any.

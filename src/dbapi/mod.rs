@@ -30,6 +30,7 @@ mod savepoint;
 mod server_cursor;
 mod session;
 mod statements;
+mod stream;
 mod tpc;
 
 pub(crate) use about::About;

@@ -15,7 +15,7 @@ use super::session::{Session, Status};
 use super::statements::{Key, Known, Plan, Way};
 use crate::error::{Error, Result, SqlState};
 use crate::types::{self, Dialect, Param};
-use crate::wire::{RowShape, Step};
+use crate::wire::{Column, RowShape, Step};
 
 /// A statement that a cursor runs.
 pub(super) struct Request<'a> {
@@ -98,13 +98,19 @@ impl Session {
     /// How to run a prepared statement.
     #[cold]
     fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Arc<Plan>> {
+        let choose = self.chooser(format);
+        self.statements.plan(key, format, choose)
+    }
+
+    /// Whether a column is to be asked for in binary format, once it is known.
+    pub(super) fn chooser(&self, format: ResultFormat) -> impl Fn(&Column) -> bool + use<> {
         let catalog = Arc::clone(self.types.catalog());
         let styles = self.styles();
-        self.statements.plan(key, format, |column| match format {
+        move |column| match format {
             ResultFormat::Text => false,
             ResultFormat::Binary => catalog.has_binary(column.type_oid),
             ResultFormat::Auto => types::is_quicker_in_binary(column.type_oid, styles),
-        })
+        }
     }
 
     /// What of values' text is as their binary form would be read.

@@ -35,6 +35,9 @@ pub(super) struct ResultSet {
     rows: Rows,
     catalog: Option<Arc<Catalog>>,
     pub(super) position: u64,
+    /// Of a streamed result: how many rows were before `rows`, and those of them that the last block still shows.
+    base: u64,
+    kept: Vec<Rows>,
     /// Where in `rows` the row of this number is: the one behind the last that was fetched.
     place: Option<(u64, (usize, usize))>,
     pub(super) row_count: i64,
@@ -49,6 +52,8 @@ impl ResultSet {
             rows: reply.rows,
             catalog: reply.catalog,
             position: 0,
+            base: 0,
+            kept: Vec::new(),
             place: None,
             row_count,
             tag: reply.tag,
@@ -63,13 +68,44 @@ impl ResultSet {
     /// Gives the rows' memory back; what describes them stays.
     pub(super) fn drop_rows(&mut self) {
         self.rows = Rows::default();
+        self.kept.clear();
+        self.base = 0;
         self.position = 0;
         self.place = None;
     }
 
     /// How many rows have not been fetched.
     pub(super) fn left(&self) -> u64 {
-        self.rows.len().saturating_sub(self.position)
+        self.received().saturating_sub(self.position)
+    }
+
+    /// How many rows have been received.
+    pub(super) fn received(&self) -> u64 {
+        self.base + self.rows.len()
+    }
+
+    /// The next rows of a streamed result, all before which have been fetched. `shown`: the block shows some of them.
+    pub(super) fn go_on(&mut self, rows: Rows, shown: bool) {
+        self.base = self.received();
+        self.place = None;
+        let before = std::mem::replace(&mut self.rows, rows);
+        if shown {
+            self.kept.push(before);
+        }
+    }
+
+    /// The block shows nothing any more.
+    pub(super) fn forget_shown(&mut self) {
+        self.kept.clear();
+    }
+
+    /// The statement has ended.
+    pub(super) fn ended(&mut self, tag: Tag) {
+        self.row_count = match self.columns {
+            Some(_) => self.received() as i64,
+            None => tag.count(),
+        };
+        self.tag = tag;
     }
 
     /// Passes over `count` rows, or as many as are left.
@@ -158,7 +194,7 @@ impl ResultSet {
         }
         let walk = match self.place {
             Some((position, place)) if position == self.position => self.rows.walk_on(place),
-            _ => self.rows.walk(self.position),
+            _ => self.rows.walk(self.position - self.base),
         };
         let mut walk = walk.ok_or_else(no_results)?;
         let mut done = 0;

@@ -9,6 +9,7 @@ use super::characteristics::{Changes, Characteristics};
 use super::deadline::Limit;
 use super::mailbox::Mailbox;
 use super::statements::Statements;
+use super::stream::Stream;
 use super::tpc::Tpc;
 use crate::conninfo::is_utf8;
 use crate::error::{Class, Error, Result, SqlState};
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     pub(super) savepoints: Vec<String>,
     pub(super) types: Types,
     pub(super) statements: Statements,
+    /// The streamed result that is open.
+    pub(super) stream: Option<Box<Stream>>,
     /// The server has reported settings, and the encoding among them has not been looked at yet.
     settings_unseen: bool,
     mailbox: Arc<Mailbox>,
@@ -84,6 +87,7 @@ impl Session {
             savepoints: Vec::new(),
             types: Types::default(),
             statements,
+            stream: None,
             settings_unseen: false,
             mailbox,
         }
@@ -91,6 +95,7 @@ impl Session {
 
     /// Drops the connection to the server, which is of no use any more.
     pub(super) fn drop_channel(&mut self) {
+        self.stream = None;
         self.channel = None;
     }
 

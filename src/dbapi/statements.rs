@@ -530,6 +530,11 @@ impl Statements {
         self.exact_floats = exact_floats;
     }
 
+    /// Whether it is not known what the server says of itself.
+    pub(super) fn wants_probe(&self) -> bool {
+        self.trust == Trust::Unknown
+    }
+
     /// Whether a float's binary form says what its text does.
     pub(super) fn exact_floats(&self) -> bool {
         self.exact_floats

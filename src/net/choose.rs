@@ -59,13 +59,13 @@ fn connect_to(
             (Some(own), Some(overall)) => Some(own.min(overall)),
             (own, overall) => own.or(overall),
         };
-        let place = address.describe(host);
         let next = match attempt::log_in(config, host, &address, deadline, failures) {
             Ok(mut channel) => match target::check(&mut channel, wanted, deadline) {
                 Ok(()) => return Ok(Some(channel)),
                 Err(error) => {
                     channel.wire().start_terminate();
                     channel.send_last();
+                    let place = address.describe(host);
                     failures.push(error.prefixed(&format!("{place} failed: ")));
                     Next::Host
                 }

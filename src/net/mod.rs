@@ -10,6 +10,7 @@ mod attempt;
 mod cancel;
 mod choose;
 pub(crate) mod os;
+mod patience;
 mod secure;
 mod stream;
 mod target;
@@ -17,16 +18,17 @@ mod transport;
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(crate) use cancel::{CancelTarget, Cancelled};
 pub(crate) use choose::connect;
 
 use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
-use crate::wire::{Event, Wire};
+use crate::wire::{Event, Streamed, Wire};
 use attempt::Origin;
 use os::Readiness;
+use patience::Patience;
 use stream::Received;
 use transport::{Transport, timed_out};
 
@@ -40,6 +42,9 @@ pub(crate) struct Channel {
     send_failure: Option<Error>,
     /// What the server had to say while it let us in.
     early_notices: Vec<ServerFields>,
+    patience: Patience,
+    /// Something was sent, and nothing has been received since.
+    awaiting: bool,
 }
 
 impl Channel {
@@ -50,7 +55,14 @@ impl Channel {
             origin,
             send_failure: None,
             early_notices: Vec::new(),
+            patience: Patience::default(),
+            awaiting: false,
         }
+    }
+
+    /// Sets how long a call looks for its answer again and again before it sleeps.
+    pub(crate) fn set_busy_poll(&mut self, most: Duration) {
+        self.patience.set_most(most);
     }
 
     /// The protocol's state, to queue requests and read what it knows.
@@ -123,26 +135,56 @@ impl Channel {
     /// The same, where nothing is left of what was received.
     fn send(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
         loop {
-            let waiting = self.wire.poll_transmit();
-            let nothing = waiting.is_empty() && !self.transport.wants_write();
-            if nothing || self.send_failure.is_some() {
+            if !self.wants_to_send() {
                 return Ok(None);
             }
-            match self.transport.send(waiting) {
-                Ok(Some(count)) => self.wire.handle_sent(count),
-                Ok(None) => match self.transport.wait(true, deadline)? {
-                    Readiness::Ready { readable: true } => {
-                        self.take_in(false)?;
-                        if let Some(event) = self.wire.poll_event()? {
-                            return Ok(Some(event));
-                        }
-                    }
-                    Readiness::Ready { readable: false } => {}
-                    Readiness::TimedOut => return Err(timed_out()),
-                },
-                Err(error) => self.send_failure = Some(error),
+            if self.send_some(deadline)?
+                && let Some(event) = self.wire.poll_event()?
+            {
+                return Ok(Some(event));
             }
         }
+    }
+
+    /// The loop for rows that are taken as they come: sends what waits, and receives until there are rows or the server
+    /// has said something else. Errors as `next_event`.
+    pub(crate) fn next_streamed(&mut self, deadline: Option<Instant>) -> Result<Streamed> {
+        loop {
+            if let Some(streamed) = self.wire.poll_streamed()? {
+                return Ok(streamed);
+            }
+            if self.wants_to_send() {
+                self.send_some(deadline)?;
+            } else {
+                self.receive(deadline)?;
+            }
+        }
+    }
+
+    fn wants_to_send(&self) -> bool {
+        let nothing = self.wire.poll_transmit().is_empty() && !self.transport.wants_write();
+        !nothing && self.send_failure.is_none()
+    }
+
+    /// Sends what the server will take; what it says meanwhile is taken in. Whether anything was comes back.
+    fn send_some(&mut self, deadline: Option<Instant>) -> Result<bool> {
+        match self.transport.send(self.wire.poll_transmit()) {
+            Ok(Some(count)) => {
+                self.wire.handle_sent(count);
+                self.patience.asked();
+                self.awaiting = true;
+            }
+            Ok(None) => match self.transport.wait(true, deadline)? {
+                Readiness::Ready { readable: true } => {
+                    self.take_in(false)?;
+                    return Ok(true);
+                }
+                Readiness::Ready { readable: false } => {}
+                Readiness::TimedOut => return Err(timed_out()),
+            },
+            Err(error) => self.send_failure = Some(error),
+        }
+        Ok(false)
     }
 
     /// Waits until the server has something to say, or `other` has; false if the deadline passed first. Takes
@@ -187,8 +229,19 @@ impl Channel {
             // What the server said before it stopped listening is there, or never comes.
             return self.take_in(false);
         }
+        if let Some(end) = self.patience.until()
+            && self.look_until(end)?
+        {
+            return Ok(());
+        }
         let Some(end) = deadline else {
-            return self.take_in(true);
+            // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
+            // in poll is not.
+            if !self.awaiting || !self.transport.is_local() {
+                return self.take_in(true);
+            }
+            self.transport.wait(false, None)?;
+            return self.take_in(false);
         };
         // A server that keeps sending never makes us wait.
         if Instant::now() >= end {
@@ -200,10 +253,31 @@ impl Channel {
         }
     }
 
+    /// Looks for something to receive again and again; false if nothing came.
+    fn look_until(&mut self, end: Instant) -> Result<bool> {
+        loop {
+            let (buffer, most) = self.wire.receive_space()?;
+            match self.transport.receive(buffer, most, false)? {
+                Received::Bytes(_) => {
+                    self.patience.answered();
+                    self.awaiting = false;
+                    return Ok(true);
+                }
+                Received::Nothing if Instant::now() < end => std::thread::yield_now(),
+                Received::Nothing => return Ok(false),
+                Received::End => return Err(self.wire.handle_eof()),
+            }
+        }
+    }
+
     fn take_in(&mut self, wait: bool) -> Result<()> {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
-            Received::Bytes(_) => Ok(()),
+            Received::Bytes(_) => {
+                self.patience.answered();
+                self.awaiting = false;
+                Ok(())
+            }
             Received::Nothing => self.send_failure.take().map_or(Ok(()), Err),
             Received::End => Err(self.wire.handle_eof()),
         }

@@ -27,6 +27,8 @@ pub(super) struct TcpOptions {
 #[derive(Debug)]
 pub(super) struct Stream {
     socket: Socket,
+    /// It is a Unix socket.
+    local: bool,
 }
 
 /// How a read ended.
@@ -97,7 +99,15 @@ impl Stream {
                 outcome => outcome?,
             },
         }
-        Ok(Stream { socket })
+        Ok(Stream {
+            socket,
+            local: domain == Domain::UNIX,
+        })
+    }
+
+    /// Whether it is a Unix socket.
+    pub(super) fn is_local(&self) -> bool {
+        self.local
     }
 
     /// Its number in this process, to look at and to wait for.

@@ -77,6 +77,11 @@ impl Transport {
         Ok(())
     }
 
+    /// Whether it is a Unix socket.
+    pub(super) fn is_local(&self) -> bool {
+        self.stream.is_local()
+    }
+
     /// The TLS session, if there is one.
     pub(super) fn tls(&self) -> Option<&TlsSession> {
         self.tls.as_ref().map(|tls| &tls.session)

@@ -79,6 +79,7 @@ pub(super) fn from_binary(
     // An oid and a length.
     let count = reader.count(8)?;
     // Names are only worth something if they are those of these very columns.
+    let described = fields.is_some();
     let mut fields = fields.filter(|fields| fields.len() == count);
     for index in 0..count {
         let type_oid = reader.oid()?;
@@ -90,6 +91,9 @@ pub(super) fn from_binary(
         decoder.arena.push(field)?;
     }
     reader.end()?;
+    if described && fields.is_none() {
+        decoder.doubt();
+    }
     finish(decoder, oid, fields, mark)
 }
 

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::builtin::{BUILT, PLAIN};
 use super::oid;
@@ -84,18 +86,78 @@ pub(super) enum Shape<'a> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     types: BTreeMap<u32, UserType>,
+    /// Set when a value was not as it is described here; there once a row type is. Copies share it, so that what
+    /// decodes with an older one tells the newer.
+    doubt: Option<Arc<AtomicBool>>,
 }
 
 impl Catalog {
     /// A catalog of nothing: what is built in needs none.
     pub(crate) const EMPTY: &'static Catalog = &Catalog {
         types: BTreeMap::new(),
+        doubt: None,
     };
 
     /// Adds what the server said of a type, or replaces it.
     #[allow(dead_code, reason = "called by the look-up in dbapi")]
     pub(crate) fn insert(&mut self, oid: u32, described: UserType) {
+        if matches!(described, UserType::Composite(_)) {
+            self.doubt.get_or_insert_default();
+        }
         self.types.insert(oid, described);
+    }
+
+    /// Takes note that a row was not as it is described here: another session has altered its type.
+    pub(super) fn set_doubt(&self) {
+        if let Some(doubt) = &self.doubt {
+            doubt.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a row was not as it is described here.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.doubt
+            .as_ref()
+            .is_some_and(|doubt| doubt.load(Ordering::Relaxed))
+    }
+
+    /// Forgets what rows are made of, and all doubt. What copies come to doubt does not matter any more.
+    pub(crate) fn forget_rows(&mut self) {
+        self.types
+            .retain(|_, described| !matches!(described, UserType::Composite(_)));
+        self.doubt = None;
+    }
+
+    /// The row types that values of type `oid` are or hold. Of all that a catalog knows, only what these are made of
+    /// can change: no type's items, bounds, base or labels become others.
+    pub(crate) fn rows_in(&self, oid: u32, rows: &mut BTreeSet<u32>) {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![oid];
+        while let Some(oid) = next.pop() {
+            if !seen.insert(oid) {
+                continue;
+            }
+            if let Some(UserType::Composite(_)) = self.types.get(&oid) {
+                rows.insert(oid);
+            }
+            self.made_of(oid, &mut next);
+        }
+    }
+
+    /// Adds the types that one is made of, as far as that is known.
+    fn made_of(&self, oid: u32, parts: &mut Vec<u32>) {
+        match self.types.get(&oid) {
+            Some(
+                UserType::Array { element: of, .. }
+                | UserType::Range(of)
+                | UserType::Multirange(of)
+                | UserType::Domain(of),
+            ) => parts.push(*of),
+            Some(UserType::Composite(fields)) => {
+                parts.extend(fields.iter().map(|field| field.oid));
+            }
+            None | Some(UserType::Opaque | UserType::Text | UserType::Enum | UserType::Hstore) => {}
+        }
     }
 
     /// Adds to `missing` the oids that must be looked up before values of type `oid` can be taken apart: its
@@ -108,19 +170,10 @@ impl Catalog {
             if is_builtin(oid) || !seen.insert(oid) {
                 continue;
             }
-            match self.types.get(&oid) {
-                None if missing.contains(&oid) => {}
-                None => missing.push(oid),
-                Some(
-                    UserType::Array { element: of, .. }
-                    | UserType::Range(of)
-                    | UserType::Multirange(of)
-                    | UserType::Domain(of),
-                ) => next.push(*of),
-                Some(UserType::Composite(fields)) => {
-                    next.extend(fields.iter().map(|field| field.oid));
-                }
-                Some(UserType::Opaque | UserType::Text | UserType::Enum | UserType::Hstore) => {}
+            if self.types.contains_key(&oid) {
+                self.made_of(oid, &mut next);
+            } else if !missing.contains(&oid) {
+                missing.push(oid);
             }
         }
     }
@@ -262,6 +315,43 @@ mod tests {
         catalog.lacks(20_000, &mut missing);
         assert_eq!(missing, []);
         assert_eq!(catalog.base(20_003), 20_000);
+    }
+
+    #[test]
+    fn only_rows_can_be_doubted_and_forgotten() {
+        let mut catalog = Catalog::default();
+        let array = UserType::Array {
+            element: 20_001,
+            delimiter: b',',
+        };
+        catalog.insert(20_000, array);
+        catalog.insert(20_002, UserType::Enum);
+        catalog.set_doubt();
+        assert!(!catalog.is_doubted());
+        let field = Field {
+            name: CString::default(),
+            oid: 20_000,
+        };
+        catalog.insert(20_001, UserType::Composite(Box::new([field])));
+        catalog.insert(20_003, UserType::Domain(20_000));
+        let rows_in = |catalog: &Catalog, oid| {
+            let mut rows = BTreeSet::new();
+            catalog.rows_in(oid, &mut rows);
+            rows.into_iter().collect::<Vec<_>>()
+        };
+        // The row is below itself.
+        assert_eq!(rows_in(&catalog, 20_003), [20_001]);
+        assert_eq!(rows_in(&catalog, 20_002), []);
+        let older = catalog.clone();
+        older.set_doubt();
+        assert!(catalog.is_doubted());
+        catalog.forget_rows();
+        older.set_doubt();
+        assert!(!catalog.is_doubted());
+        let mut missing = vec![];
+        catalog.lacks(20_003, &mut missing);
+        catalog.lacks(20_002, &mut missing);
+        assert_eq!(missing, [20_001]);
     }
 
     #[test]

@@ -119,9 +119,21 @@ fn postgres(mut scan: Scan<'_>) -> Option<Sum> {
     scan.at_end().then_some(sum)
 }
 
+/// The units in the order that they are written in.
+const UNITS: [[&[u8]; 2]; 6] = [
+    [b"year", b"years"],
+    [b"mon", b"mons"],
+    [b"day", b"days"],
+    [b"hour", b"hours"],
+    [b"min", b"mins"],
+    [b"sec", b"secs"],
+];
+
 /// Numbers with their units, up to the end or an ` ago`; a time of day may stand last.
 fn words(scan: &mut Scan<'_>) -> Option<Sum> {
     let mut sum = Sum::default();
+    // Each unit once, the largest first.
+    let mut units: &[[&[u8]; 2]] = &UNITS;
     loop {
         let sign = sign(scan);
         let number = number(scan)?;
@@ -134,7 +146,10 @@ fn words(scan: &mut Scan<'_>) -> Option<Sum> {
             return None;
         }
         let number = sign * number;
-        match scan.letters() {
+        let word = scan.letters();
+        let place = units.iter().position(|names| names.contains(&word))?;
+        units = units.get(place + 1..).unwrap_or_default();
+        match word {
             b"sec" | b"secs" => sum.micros += number * SECOND + sign * fraction,
             _ if fraction != 0 => return None,
             word => match word {
@@ -172,6 +187,15 @@ fn verbose(mut scan: Scan<'_>) -> Option<Sum> {
 fn iso_8601(mut scan: Scan<'_>) -> Option<Sum> {
     let mut sum = Sum::default();
     let mut time = false;
+    // Each unit once, the largest first.
+    let mut units: &[(bool, u8)] = &[
+        (false, b'Y'),
+        (false, b'M'),
+        (false, b'D'),
+        (true, b'H'),
+        (true, b'M'),
+        (true, b'S'),
+    ];
     while !scan.at_end() {
         if !time && scan.eat(b'T') {
             time = true;
@@ -181,6 +205,8 @@ fn iso_8601(mut scan: Scan<'_>) -> Option<Sum> {
         let fraction = sign * i128::from(scan.fraction()?);
         let (&unit, rest) = scan.0.split_first()?;
         scan.0 = rest;
+        let place = units.iter().position(|&other| other == (time, unit))?;
+        units = units.get(place + 1..).unwrap_or_default();
         match (time, unit) {
             (true, b'S') => sum.micros += number * SECOND + fraction,
             _ if fraction != 0 => return None,

@@ -107,8 +107,17 @@ impl<'a> Decoder<'a> {
             Shape::Composite(None) => composite::from_text(self, oid, None, cell),
             Shape::Composite(fields) => match composite::from_text(self, oid, fields, cell) {
                 // Most likely another session has altered the type since it was looked up.
-                Err(error) if error.class() == Class::Internal => Ok(None),
-                outcome => outcome,
+                Err(error) if error.class() == Class::Internal => {
+                    self.catalog.set_doubt();
+                    Ok(None)
+                }
+                outcome => {
+                    // As has this, but for a row whose type is not known at all.
+                    if fields.is_some() && matches!(outcome, Ok(None)) {
+                        self.catalog.set_doubt();
+                    }
+                    outcome
+                }
             },
             Shape::Hstore => hstore::from_text(self, oid, cell).map(Some),
         }
@@ -198,6 +207,11 @@ impl<'a> Decoder<'a> {
             r#as: Value::text(Kind::DBAPI_KIND_TEXT, 0, copy).r#as,
             ..value
         })
+    }
+
+    /// Takes note that a row has other columns than its type is known to have.
+    pub(super) fn doubt(&self) {
+        self.catalog.set_doubt();
     }
 
     /// The names of a composite type's fields, where they stay.

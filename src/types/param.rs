@@ -76,6 +76,15 @@ enum Form<'a> {
     Formatted,
 }
 
+impl Form<'_> {
+    fn code(&self) -> i16 {
+        match self {
+            Form::Binary => 1,
+            Form::Verbatim(_) | Form::Formatted => 0,
+        }
+    }
+}
+
 impl<'a> Param<'a> {
     /// One that is nothing in particular.
     pub(crate) const NULL: Param<'static> = Param {
@@ -163,24 +172,22 @@ impl<'a> Param<'a> {
     }
 
     /// 1 if `encode` writes the binary form of `declared_oid()`, 0 if it writes a text form.
+    #[cfg(test)]
     pub(crate) fn format_code(&self) -> i16 {
-        match self.form() {
-            Form::Binary => 1,
-            Form::Verbatim(_) | Form::Formatted => 0,
-        }
+        self.form(self.declared_oid()).code()
     }
 
     /// Binary where kind and type are each other's own. Elsewhere text, from which the server makes the
     /// type as it would from the literal: an integer for a numeric, a date for a timestamp. Also a double
     /// for a float4: the server then refuses what is out of range, where a conversion here would not.
-    fn form(&self) -> Form<'a> {
+    fn form(&self, declared: u32) -> Form<'a> {
         // What most parameters are, by a shorter way.
         match self.datum {
             Datum::Text(text) => return Form::Verbatim(text),
             Datum::Int(_) if self.oid == 0 => return Form::Binary,
             _ => {}
         }
-        match (self.datum, self.declared_oid()) {
+        match (self.datum, declared) {
             (Datum::Text(text) | Datum::Numeric(text) | Datum::Json(text), _) => {
                 Form::Verbatim(text)
             }
@@ -222,9 +229,10 @@ impl<'a> Param<'a> {
     /// Checks everything that can be wrong with the value and gives the length of its encoded form in bytes
     /// (0 for NULL). A data error with its SQLSTATE; the message does not say which parameter it was.
     pub(crate) fn encoded_len(&self) -> Result<usize, Error> {
-        match self.form() {
-            Form::Binary => self.binary_len(),
-            Form::Verbatim(text) if text.as_bytes().contains(&0) => Err(nul()),
+        let declared = self.declared_oid();
+        match self.form(declared) {
+            Form::Binary => self.binary_len(declared),
+            Form::Verbatim(text) if memchr::memchr(0, text.as_bytes()).is_some() => Err(nul()),
             Form::Verbatim(text) => Ok(text.len()),
             Form::Formatted => match self.datum {
                 // Without writing all of it just to count.
@@ -244,7 +252,7 @@ impl<'a> Param<'a> {
 
     /// Whether the item of an array is sent as it would be alone, in the binary form of its type.
     pub(super) fn is_binary_item(&self) -> bool {
-        match self.form() {
+        match self.form(self.declared_oid()) {
             Form::Binary => !matches!(self.datum, Datum::Array(_)),
             // Of these the text is the binary form too.
             Form::Verbatim(_) => super::is_plain_text(self.oid) || self.oid == oid::JSON,
@@ -252,8 +260,7 @@ impl<'a> Param<'a> {
         }
     }
 
-    fn binary_len(&self) -> Result<usize, Error> {
-        let declared = self.declared_oid();
+    fn binary_len(&self, declared: u32) -> Result<usize, Error> {
         match self.datum {
             Datum::Bool(_) => Ok(1),
             Datum::Int(number) => {
@@ -293,10 +300,12 @@ impl<'a> Param<'a> {
         }
     }
 
-    /// Appends exactly `encoded_len` bytes, which must have succeeded.
-    pub(crate) fn encode(&self, out: &mut BytesMut) {
-        match self.form() {
-            Form::Binary => self.encode_binary(out),
+    /// Appends exactly `encoded_len` bytes, which must have succeeded. The format code comes back.
+    pub(crate) fn encode(&self, out: &mut BytesMut) -> i16 {
+        let declared = self.declared_oid();
+        let form = self.form(declared);
+        match form {
+            Form::Binary => self.encode_binary(declared, out),
             Form::Verbatim(text) => out.put_slice(text.as_bytes()),
             Form::Formatted => {
                 if let Ok(text) = self.formatted() {
@@ -304,13 +313,14 @@ impl<'a> Param<'a> {
                 }
             }
         }
+        form.code()
     }
 
-    fn encode_binary(&self, out: &mut BytesMut) {
+    fn encode_binary(&self, declared: u32, out: &mut BytesMut) {
         match self.datum {
             Datum::Bool(boolean) => out.put_u8(u8::from(boolean)),
             // encoded_len has seen that the number fits, so nothing is cut off.
-            Datum::Int(number) => match self.declared_oid() {
+            Datum::Int(number) => match declared {
                 oid::INT2 => out.put_i16(number as i16),
                 oid::INT4 => out.put_i32(number as i32),
                 oid::OID | oid::XID | oid::CID => out.put_u32(number as u32),
@@ -331,19 +341,19 @@ impl<'a> Param<'a> {
             Datum::Interval(interval) => out.put_slice(&interval::to_binary(interval)),
             Datum::Uuid(uuid) => out.put_slice(&uuid),
             Datum::Inet(inet) => {
-                network::to_binary(self.declared_oid(), inet).for_each(|byte| out.put_u8(byte))
+                network::to_binary(declared, inet).for_each(|byte| out.put_u8(byte))
             }
             Datum::Bits(bits) => bits::encode(bits, out),
             Datum::Point(point) => {
                 out.put_f64(point.x);
                 out.put_f64(point.y);
             }
-            Datum::Array(array) => array::encode(array, self.declared_oid(), out),
+            Datum::Array(array) => array::encode(array, declared, out),
             Datum::Range(range) => {
-                range::encode(range, subtype_of(self.declared_oid()).unwrap_or(0), out);
+                range::encode(range, subtype_of(declared).unwrap_or(0), out);
             }
             Datum::Multirange(multirange) => {
-                let subtype = subtype_within(self.declared_oid()).unwrap_or(0);
+                let subtype = subtype_within(declared).unwrap_or(0);
                 multirange::encode(multirange, subtype, out);
             }
             Datum::Geometry(geometry) => geometry::encode(geometry, out),

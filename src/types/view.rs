@@ -95,7 +95,12 @@ pub(crate) unsafe fn bytes<'a>(text: Text) -> Result<&'a [u8], Error> {
 /// As of `bytes`.
 unsafe fn utf8<'a>(text: Text) -> Result<&'a str, Error> {
     // SAFETY: the caller vouches for it.
-    std::str::from_utf8(unsafe { bytes(text) }?).map_err(|error| {
+    let bytes = unsafe { bytes(text) }?;
+    if bytes.is_ascii() {
+        // SAFETY: ASCII is UTF-8. For short texts, finding that out is several times as fast.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
         Error::data(format!(
             "it is not valid UTF-8, at byte {}",
             error.valid_up_to()
@@ -225,10 +230,11 @@ impl<'a> View<'a, Array> {
         let numbers = lengths.iter().zip(lower_bounds).rev();
         let places = extents.extents.iter_mut().take(dimensions).rev();
         for (extent, (&length, &lower)) in places.zip(numbers) {
-            // The server's own limit: the index behind the last item is an int4.
+            // The last item's index is an int4. (A server of today wants that of the one behind it to be, too; what
+            // older ones have stored may lack that, and is read and written all the same.)
             product = usize::try_from(length)
                 .ok()
-                .filter(|&length| length > 0 && lower.checked_add(length as i32).is_some())
+                .filter(|&length| length > 0 && lower.checked_add(length as i32 - 1).is_some())
                 .and_then(|length| product?.checked_mul(length));
             *extent = Extent {
                 length: length as usize,

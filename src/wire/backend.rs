@@ -8,8 +8,9 @@ use std::ffi::CString;
 use crate::error::{Error, Result, ServerFields, SqlState};
 use crate::types::Plain;
 
-/// The longest message that PostgreSQL can build, header included: its buffers end at 1 GiB.
-pub(super) const LONGEST: u32 = 1 << 30;
+/// The longest message that PostgreSQL can build, as its length says: its buffers hold up to 1 GiB - 2 bytes
+/// (`MaxAllocSize`, less a NUL), and the length counts its own four.
+pub(super) const LONGEST: u32 = (1 << 30) + 2;
 
 /// How long a message of this type may say it is (the length field, which counts itself); `None` for types
 /// that do not exist. `authenticated` is whether the server has proved anything yet: before that, nothing it
@@ -150,8 +151,11 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn text(&mut self) -> Result<String> {
-        self.cstr()
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        let bytes = self.cstr()?;
+        Ok(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        })
     }
 
     /// All that is left.

@@ -68,9 +68,10 @@ pub(super) fn startup(
     parameters: &[(&str, &str)],
     out: &mut BytesMut,
 ) -> Result<()> {
-    let mut body = version_number(version).to_be_bytes().to_vec();
+    let mut body = Vec::with_capacity(256);
+    body.extend_from_slice(&version_number(version).to_be_bytes());
     for text in parameters.iter().flat_map(|(name, value)| [name, value]) {
-        if text.as_bytes().contains(&0) {
+        if memchr::memchr(0, text.as_bytes()).is_some() {
             return Err(Error::programming(
                 "a connection parameter holds a NUL byte",
             ));
@@ -92,7 +93,8 @@ pub(super) fn startup(
 /// most.
 pub(crate) fn cancel_request(pid: i32, key: &[u8]) -> Vec<u8> {
     let length = 12 + key.len() as u32;
-    let mut packet = length.to_be_bytes().to_vec();
+    let mut packet = Vec::with_capacity(12 + key.len());
+    packet.extend_from_slice(&length.to_be_bytes());
     packet.extend_from_slice(&CANCEL_REQUEST.to_be_bytes());
     packet.extend_from_slice(&pid.to_be_bytes());
     packet.extend_from_slice(key);
@@ -141,7 +143,9 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
-/// Bind of the unnamed portal. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
+/// Bind of the unnamed portal, by hand: `postgres-protocol` asks for each parameter several times, and rows by the
+/// hundred thousand pass here. Checks every parameter first; an error says which, counted from 1, and nothing has been
+/// written. The statement's name is ours.
 /// `result_formats`: none for all text, one for all columns, or one a column.
 pub(super) fn bind(
     statement: &str,
@@ -151,59 +155,51 @@ pub(super) fn bind(
 ) -> Result<()> {
     let fixed = 13 + statement.len() + 2 * result_formats.len();
     let length = bind_length(fixed, params)?;
-    let formats = u16::try_from(result_formats.len()).map_err(|_| miswritten())?;
-    let count = u16::try_from(params.len()).map_err(|_| miswritten())?;
     reserve(out, length, "the parameters")?;
     let start = out.len();
-    let [a, b, c, d] = ((length - 1) as u32).to_be_bytes();
-    // The unnamed portal.
-    out.put_slice(&[b'B', a, b, c, d, 0]);
-    put_name(statement, out);
-    out.put_u16(count);
-    for param in params {
-        out.put_i16(param.format_code());
-    }
-    out.put_u16(count);
-    for param in params {
-        if let Some((bytes, length)) = param.short() {
+    // Its length is filled in at the end, as those of the parameters are: none is ever other than what was written.
+    // The portal's name is empty.
+    out.put_slice(b"B\0\0\0\0\0");
+    out.put_slice(statement.as_bytes());
+    out.put_u8(0);
+    // `bind_length` has counted the parameters, and formats are asked for no more columns than a server can describe.
+    out.put_u16(params.len() as u16);
+    let codes = out.len();
+    out.put_bytes(0, 2 * params.len());
+    out.put_u16(params.len() as u16);
+    for (index, param) in params.iter().enumerate() {
+        let code = if let Some((bytes, length)) = param.short() {
             out.put_u32(length as u32);
             out.put_slice(bytes.get(..length).unwrap_or_default());
-            continue;
-        }
-        if param.is_null() {
+            1
+        } else {
+            let place = out.len();
             out.put_i32(-1);
-            continue;
-        }
-        let at = out.len();
-        out.put_u32(0);
-        param.encode(out);
-        let written = (out.len() - at - 4) as u32;
-        if let Some(place) = out.get_mut(at..at + 4) {
-            place.copy_from_slice(&written.to_be_bytes());
+            if param.is_null() {
+                continue;
+            }
+            let code = param.encode(out);
+            fill_length(out, place, place + 4);
+            code
+        };
+        if let Some(place) = out.get_mut(codes + 2 * index..codes + 2 * index + 2) {
+            place.copy_from_slice(&code.to_be_bytes());
         }
     }
-    out.put_u16(formats);
+    out.put_u16(result_formats.len() as u16);
     for &format in result_formats {
         out.put_i16(format);
     }
-    if out.len() - start != length {
-        out.truncate(start);
-        return Err(miswritten());
-    }
+    fill_length(out, start + 1, start + 1);
     Ok(())
 }
 
-/// Appends a name, which is one of ours: it holds no NUL.
-fn put_name(name: &str, out: &mut BytesMut) {
-    debug_assert!(!name.contains('\0'));
-    out.put_slice(name.as_bytes());
-    out.put_u8(0);
-}
-
-/// A message is not as long as was promised.
-#[cold]
-fn miswritten() -> Error {
-    Error::new(Class::Internal, "a message could not be written")
+/// Writes to the four bytes at `place` how many there are behind `from`.
+fn fill_length(out: &mut BytesMut, place: usize, from: usize) {
+    let length = out.len().saturating_sub(from) as u32;
+    if let Some(place) = out.get_mut(place..place + 4) {
+        place.copy_from_slice(&length.to_be_bytes());
+    }
 }
 
 /// Checks all that `bind` checks of parameters, for the unnamed statement and text results, and writes nothing.

@@ -145,6 +145,20 @@ impl Inbox {
         }))
     }
 
+    /// Whether there are rows that have not been taken.
+    pub(super) fn holds_rows(&self) -> bool {
+        self.rows.holds_rows()
+    }
+
+    /// Whether a whole DataRow comes next.
+    pub(super) fn next_is_row(&self) -> bool {
+        let rest = self.buffer.get(self.head..).unwrap_or_default();
+        match rest.first_chunk::<HEADER>() {
+            Some(&[b'D', a, b, c, d]) => rest.len() > u32::from_be_bytes([a, b, c, d]) as usize,
+            _ => false,
+        }
+    }
+
     /// Accepts the DataRow at `frame`, and those that are here behind it. `most` is how long one may be.
     pub(super) fn accept_rows(&mut self, frame: Frame, columns: u16, most: u32) -> Result<()> {
         self.accept_row(frame, columns)?;
@@ -186,10 +200,10 @@ impl Inbox {
         if !self.rows.holds_buffer() || end - first <= self.buffer.capacity() / 2 {
             return self.rows.take_copy(&self.buffer, first, end);
         }
-        let capacity = self
-            .buffer
-            .capacity()
-            .clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+        // Larger, if it was filled: whoever takes rows as they come would never fill it otherwise.
+        let filled = self.buffer.len() + HEADER + 2 >= self.buffer.capacity();
+        let capacity =
+            (self.buffer.capacity() << u32::from(filled)).clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
         let mut full = self.replace_buffer(capacity)?;
         full.truncate(end);
         self.rows.seal(full)?;

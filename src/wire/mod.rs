@@ -67,6 +67,9 @@ const MOST_SETTINGS_BYTES: usize = 1 << 20;
 /// A send buffer larger than this is given back once it is empty.
 const KEPT_OUT_BUFFER: usize = 1 << 20;
 
+/// The settings that a server reports: names and values.
+pub(crate) type Settings = Arc<Vec<(String, String)>>;
+
 /// Where the server stands, as its last ReadyForQuery said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionStatus {
@@ -105,6 +108,15 @@ pub(crate) enum Event {
     CopyOut,
 }
 
+/// What the server said, where rows are taken as they come.
+#[derive(Debug)]
+pub(crate) enum Streamed {
+    /// Rows are there to take, those before the next event.
+    Rows,
+    /// Anything else.
+    Event(Event),
+}
+
 /// Where the columns of an Execute's rows are known from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowShape {
@@ -116,6 +128,9 @@ pub(crate) enum RowShape {
     None,
     /// The rows are not wanted.
     Unwanted,
+    /// Nor are they here; and of statements that end one after the other with the same command tag, only the first is
+    /// an event. See [`Wire::take_repeats`].
+    Counted,
 }
 
 /// An answer that is owed.
@@ -172,7 +187,11 @@ pub(crate) struct Wire {
     columns: Option<u16>,
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
-    settings: Vec<(String, String)>,
+    /// The body of the last event that `RowShape::Counted` let be one, since the last Ready or failure.
+    counted_tag: Vec<u8>,
+    /// How many others have ended alike.
+    repeats: u64,
+    settings: Settings,
     settings_changed: bool,
     /// AuthenticationOk has come.
     let_in: bool,
@@ -206,7 +225,9 @@ impl Wire {
             status: TransactionStatus::Idle,
             columns: None,
             copying: None,
-            settings: Vec::new(),
+            counted_tag: Vec::new(),
+            repeats: 0,
+            settings: Settings::default(),
             settings_changed: false,
             let_in: false,
             backend_key: None,
@@ -387,7 +408,7 @@ impl Wire {
     }
 
     /// All settings that the server reports.
-    pub(crate) fn parameters(&self) -> &[(String, String)] {
+    pub(crate) fn parameters(&self) -> &Settings {
         &self.settings
     }
 
@@ -448,6 +469,11 @@ impl Wire {
         Ok(iterations)
     }
 
+    /// How many statements have ended since the last call as the one before them did, without being an event.
+    pub(crate) fn take_repeats(&mut self) -> u64 {
+        std::mem::take(&mut self.repeats)
+    }
+
     /// The rows received since the last call.
     pub(crate) fn take_rows(&mut self) -> Result<Rows> {
         self.inbox.take_rows()
@@ -497,6 +523,7 @@ impl Wire {
     fn ready(&mut self, status: TransactionStatus) -> Event {
         self.status = status;
         self.owed.pop_front();
+        self.counted_tag.clear();
         self.columns = None;
         self.copying = None;
         Event::Ready
@@ -509,6 +536,52 @@ impl Wire {
             self.phase = Phase::Ended;
         }
         outcome
+    }
+
+    /// The same, but rows are an event of their own as soon as there are some, and none lies behind another event.
+    pub(crate) fn poll_streamed(&mut self) -> Result<Option<Streamed>> {
+        let outcome = self.next_streamed();
+        if outcome.is_err() {
+            self.phase = Phase::Ended;
+        }
+        outcome
+    }
+
+    fn next_streamed(&mut self) -> Result<Option<Streamed>> {
+        loop {
+            if self.inbox.holds_rows() && !self.inbox.next_is_row() {
+                return Ok(Some(Streamed::Rows));
+            }
+            match self.next_event_before_rows()? {
+                Some(event) => return Ok(Some(Streamed::Event(event))),
+                None if self.inbox.holds_rows() => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next event, unless a row comes first: that is accepted, with those behind it.
+    fn next_event_before_rows(&mut self) -> Result<Option<Event>> {
+        if matches!(self.phase, Phase::Ended) {
+            return Err(Error::broken("the connection has ended"));
+        }
+        loop {
+            let frame = self.inbox.next_frame(|kind| backend::longest(kind, true))?;
+            let Some(frame) = frame else { return Ok(None) };
+            if frame.kind == b'D' {
+                self.row(frame)?;
+                if self.inbox.holds_rows() {
+                    return Ok(None);
+                }
+            } else if let Some(event) = self.message(frame)? {
+                return Ok(Some(event));
+            }
+        }
+    }
+
+    /// Forgets the rows received since the last `take_rows`.
+    pub(crate) fn discard_rows(&mut self) {
+        self.inbox.drop_rows();
     }
 
     fn next_event(&mut self) -> Result<Option<Event>> {
@@ -537,7 +610,7 @@ impl Wire {
         let columns = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(RowShape::Described)) => self.columns,
             Some(Owed::Execute(RowShape::Known(columns))) => Some(*columns),
-            Some(Owed::Execute(RowShape::Unwanted)) => return Ok(()),
+            Some(Owed::Execute(RowShape::Unwanted | RowShape::Counted)) => return Ok(()),
             _ => None,
         };
         match columns {
@@ -613,7 +686,19 @@ impl Wire {
                 self.owed.pop_front();
                 Ok(Some(Event::NoData))
             }
+            (b'C', Some(Owed::Execute(RowShape::Counted)))
+                if !body.is_empty() && body == self.counted_tag =>
+            {
+                self.owed.pop_front();
+                self.copying = None;
+                self.repeats += 1;
+                Ok(None)
+            }
             (b'C' | b'I', Some(Owed::Query | Owed::Execute(_))) => {
+                if front == Some(Owed::Execute(RowShape::Counted)) {
+                    self.counted_tag.clear();
+                    self.counted_tag.extend_from_slice(body);
+                }
                 let event = match frame.kind {
                     b'C' => Event::Complete(Tag::read(body)?),
                     _ => {
@@ -697,6 +782,7 @@ impl Wire {
         }
         self.columns = None;
         self.copying = None;
+        self.counted_tag.clear();
         let step = match self.owed.front() {
             Some(Owed::Query | Owed::Execute(_) | Owed::Sync) | None => Step::Running,
             Some(_) => Step::Before,
@@ -724,14 +810,15 @@ impl Wire {
     }
 
     fn setting(&mut self, name: String, value: String) -> Result<()> {
-        self.settings.retain(|(known, _)| *known != name);
-        let bytes: usize = self.settings.iter().map(|(n, v)| n.len() + v.len()).sum();
-        if self.settings.len() >= MOST_SETTINGS
-            || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
+        // Whoever looks at those of before keeps them.
+        let settings = Arc::make_mut(&mut self.settings);
+        settings.retain(|(known, _)| *known != name);
+        let bytes: usize = settings.iter().map(|(n, v)| n.len() + v.len()).sum();
+        if settings.len() >= MOST_SETTINGS || bytes + name.len() + value.len() > MOST_SETTINGS_BYTES
         {
             return Err(Error::protocol("it reports more settings than there are"));
         }
-        self.settings.push((name, value));
+        settings.push((name, value));
         self.settings_changed = true;
         Ok(())
     }

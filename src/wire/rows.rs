@@ -303,6 +303,11 @@ impl Collector {
         !self.index.is_empty()
     }
 
+    /// Whether there are rows.
+    pub(super) fn holds_rows(&self) -> bool {
+        self.holds_buffer() || self.done.len() > 0
+    }
+
     /// Accepts the DataRow that lies at `start..end` of the receive buffer, `columns` wide as the result's
     /// description said. Every count and length in it is checked here, once.
     pub(super) fn accept(

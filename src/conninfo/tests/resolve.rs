@@ -75,7 +75,7 @@ fn nothing_given_means_the_defaults() {
          port=5432|options=|sslmode=prefer|sslnegotiation=postgres|sslcompression=0|sslcertmode=allow|\
          sslsni=1|min_protocol_version=3.0|max_protocol_version=3.0|ssl_min_protocol_version=TLSv1.2|\
          gssencmode=disable|krbsrvname=postgres|gssdelegation=0|target_session_attrs=any|\
-         load_balance_hosts=disable|scram_max_iterations=100000|prepare_threshold=3|prepared_max=100|busy_poll=50"
+         load_balance_hosts=disable|scram_max_iterations=100000|prepare_threshold=3|prepared_max=100|busy_poll=100"
     );
 }
 

@@ -1,0 +1,3 @@
+module libdbapi/dbapi
+
+go 1.19

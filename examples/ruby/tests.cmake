@@ -1,0 +1,27 @@
+# The Ruby library's own tests: language/ruby/NAME runs test/test_NAME.rb. Included by c_tests/CMakeLists.txt.
+find_program(ruby_PROGRAM ruby)
+set(ruby_missing "")
+if(NOT ruby_PROGRAM)
+  set(ruby_missing "ruby is not there")
+else()
+  execute_process(COMMAND "${ruby_PROGRAM}" -e "require 'fiddle'; require 'minitest'" RESULT_VARIABLE ruby_result
+    OUTPUT_QUIET ERROR_QUIET)
+  if(NOT ruby_result EQUAL 0)
+    set(ruby_missing "minitest is not there")
+  endif()
+endif()
+
+foreach(name types cursor errors transactions threads gc readme)
+  set(test language/ruby/${name})
+  if(ruby_missing)
+    add_test(NAME ${test} COMMAND "${CMAKE_COMMAND}" -E echo "skipped: ${ruby_missing}")
+    set_tests_properties(${test} PROPERTIES LABELS language SKIP_REGULAR_EXPRESSION "skipped:")
+  else()
+    add_test(NAME ${test} COMMAND ${with_server} "${ruby_PROGRAM}" -w "${DBAPI_ROOT}/examples/ruby/test/test_${name}.rb")
+    set_tests_properties(${test} PROPERTIES LABELS language FIXTURES_REQUIRED server TIMEOUT 300
+      ENVIRONMENT "DBAPI_LIBRARY=${library_links}/libdbapi.so.0")
+  endif()
+endforeach()
+if(ruby_missing)
+  message(WARNING "${ruby_missing}: language/ruby/* is skipped (Debian: apt-get install ruby ruby-minitest)")
+endif()

@@ -1,0 +1,31 @@
+# The installed header says which version this is, so that no copy of the number can be wrong.
+get_filename_component(_dbapi_prefix "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
+foreach(_dbapi_level RANGE 1 6)
+  get_filename_component(_dbapi_prefix "${_dbapi_prefix}" DIRECTORY)
+  if(EXISTS "${_dbapi_prefix}/include/dbapi.h")
+    file(STRINGS "${_dbapi_prefix}/include/dbapi.h" _dbapi_line REGEX "^#define DBAPI_VERSION \"" LIMIT_COUNT 1)
+    string(REGEX REPLACE ".*\"(.*)\".*" "\\1" PACKAGE_VERSION "${_dbapi_line}")
+    break()
+  endif()
+endforeach()
+
+# Within a major version nothing is removed: an older minor that is asked for is there. Before 1.0 too.
+string(REGEX REPLACE "\\..*" "" _dbapi_major "${PACKAGE_VERSION}")
+set(PACKAGE_VERSION_COMPATIBLE FALSE)
+if(PACKAGE_FIND_VERSION_RANGE)
+  if(PACKAGE_FIND_VERSION_MIN_MAJOR STREQUAL _dbapi_major
+      AND NOT PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION_MIN
+      AND ((PACKAGE_FIND_VERSION_RANGE_MAX STREQUAL "INCLUDE" AND NOT PACKAGE_VERSION VERSION_GREATER PACKAGE_FIND_VERSION_MAX)
+        OR (PACKAGE_FIND_VERSION_RANGE_MAX STREQUAL "EXCLUDE" AND PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION_MAX)))
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  endif()
+elseif(PACKAGE_FIND_VERSION_MAJOR STREQUAL _dbapi_major AND NOT PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+unset(_dbapi_prefix)
+unset(_dbapi_level)
+unset(_dbapi_line)
+unset(_dbapi_major)
