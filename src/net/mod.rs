@@ -134,16 +134,14 @@ impl Channel {
 
     /// The same, where nothing is left of what was received.
     fn send(&mut self, deadline: Option<Instant>) -> Result<Option<Event>> {
-        loop {
-            if !self.wants_to_send() {
-                return Ok(None);
-            }
+        while self.wants_to_send() {
             if self.send_some(deadline)?
                 && let Some(event) = self.wire.poll_event()?
             {
                 return Ok(Some(event));
             }
         }
+        Ok(None)
     }
 
     /// The loop for rows that are taken as they come: sends what waits, and receives until there are rows or the server
@@ -166,7 +164,7 @@ impl Channel {
         !nothing && self.send_failure.is_none()
     }
 
-    /// Sends what the server will take; what it says meanwhile is taken in. Whether anything was comes back.
+    /// Sends what the server will take. If it must be heard first, what it says is taken in, and true comes back.
     fn send_some(&mut self, deadline: Option<Instant>) -> Result<bool> {
         match self.transport.send(self.wire.poll_transmit()) {
             Ok(Some(count)) => {

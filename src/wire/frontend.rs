@@ -143,9 +143,8 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
-/// Bind of the unnamed portal, by hand: `postgres-protocol` asks for each parameter several times, and rows by the
-/// hundred thousand pass here. Checks every parameter first; an error says which, counted from 1, and nothing has been
-/// written. The statement's name is ours.
+/// Bind of the unnamed portal, by hand: `postgres-protocol` asks for each parameter several times, and rows by the hundred
+/// thousand pass here. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
 /// `result_formats`: none for all text, one for all columns, or one a column.
 pub(super) fn bind(
     statement: &str,
@@ -158,32 +157,35 @@ pub(super) fn bind(
     reserve(out, length, "the parameters")?;
     let start = out.len();
     // Its length is filled in at the end, as those of the parameters are: none is ever other than what was written.
-    // The portal's name is empty.
     out.put_slice(b"B\0\0\0\0\0");
-    out.put_slice(statement.as_bytes());
-    out.put_u8(0);
+    put_name(statement, out);
     // `bind_length` has counted the parameters, and formats are asked for no more columns than a server can describe.
     out.put_u16(params.len() as u16);
     let codes = out.len();
     out.put_bytes(0, 2 * params.len());
     out.put_u16(params.len() as u16);
     for (index, param) in params.iter().enumerate() {
-        let code = if let Some((bytes, length)) = param.short() {
-            out.put_u32(length as u32);
-            out.put_slice(bytes.get(..length).unwrap_or_default());
-            1
-        } else {
-            let place = out.len();
-            out.put_i32(-1);
-            if param.is_null() {
+        let code = match param.short() {
+            Some((bytes, length)) => {
+                out.put_u32(length as u32);
+                out.put_slice(bytes.get(..length).unwrap_or_default());
+                // Its binary form.
+                1
+            }
+            None if param.is_null() => {
+                out.put_i32(-1);
                 continue;
             }
-            let code = param.encode(out);
-            fill_length(out, place, place + 4);
-            code
+            None => {
+                let place = out.len();
+                out.put_i32(-1);
+                let code = param.encode(out);
+                fill_length(out, place, place + 4);
+                code
+            }
         };
         if let Some(place) = out.get_mut(codes + 2 * index..codes + 2 * index + 2) {
-            place.copy_from_slice(&code.to_be_bytes());
+            place.copy_from_slice(&i16::to_be_bytes(code));
         }
     }
     out.put_u16(result_formats.len() as u16);
@@ -192,6 +194,13 @@ pub(super) fn bind(
     }
     fill_length(out, start + 1, start + 1);
     Ok(())
+}
+
+/// Appends a name, which is one of ours: it holds no NUL.
+fn put_name(name: &str, out: &mut BytesMut) {
+    debug_assert!(!name.contains('\0'));
+    out.put_slice(name.as_bytes());
+    out.put_u8(0);
 }
 
 /// Writes to the four bytes at `place` how many there are behind `from`.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"flag"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 
 	_ "github.com/jackc/pgx/v4/stdlib"
 	_ "github.com/lib/pq"
-	_ "libdbapi/dbapi"
+	"libdbapi/dbapi"
 )
 
 var (
@@ -31,7 +32,16 @@ type work struct {
 
 func works() []work {
 	return []work{
-		{"rows", *rows, fetch},
+		{"rows", *rows, func(db *sql.DB) error { return fetch(context.Background(), db, manyRows) }},
+		// A text that the connection has not seen.
+		{"rows, first time", *rows, func(db *sql.DB) error {
+			turns++
+			return fetch(context.Background(), db, fmt.Sprint(manyRows, " -- ", turns))
+		}},
+		{"rows, first, streamed", *rows, func(db *sql.DB) error {
+			turns++
+			return fetch(dbapi.WithStreaming(context.Background(), true), db, fmt.Sprint(manyRows, " -- ", turns))
+		}},
 		{"point query", *queries, func(db *sql.DB) error { return points(db.QueryRow) }},
 		{"point query, Prepare", *queries, func(db *sql.DB) error {
 			statement, err := db.Prepare(pointQuery)
@@ -41,11 +51,20 @@ func works() []work {
 			defer statement.Close()
 			return points(func(_ string, arguments ...any) *sql.Row { return statement.QueryRow(arguments...) })
 		}},
+		// What streaming costs where it is of no use.
+		{"point query, streamed", *queries, func(db *sql.DB) error {
+			ctx := dbapi.WithStreaming(context.Background(), true)
+			return points(func(query string, arguments ...any) *sql.Row { return db.QueryRowContext(ctx, query, arguments...) })
+		}},
 	}
 }
 
-func fetch(db *sql.DB) error {
-	result, err := db.Query("SELECT i, i*1.5::float8, 'row number '||i, i%2=0 FROM generate_series(1, $1::int) i", *rows)
+const manyRows = "SELECT i, i*1.5::float8, 'row number '||i, i%2=0 FROM generate_series(1, $1::int) i"
+
+var turns int
+
+func fetch(ctx context.Context, db *sql.DB, query string) error {
+	result, err := db.QueryContext(ctx, query, *rows)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"runtime"
 	"sync"
 )
@@ -19,6 +20,9 @@ const (
 	largeKnown = 64
 	largeText  = 1 << 16
 )
+
+// How many milliseconds ending a stream may take at least: a deadline that is over would cost the connection.
+const endPatience = 1000
 
 type streamKey struct{}
 
@@ -69,6 +73,7 @@ type stream struct {
 	mutex   sync.Mutex       // since the finalizer and the connection may both want the cursor
 	kept    [][]driver.Value // rows before the block in view
 	failure error            // behind the block
+	cause   error            // what had the statement cancelled: rows may come before its error does
 }
 
 // take is the first of the rows that were kept.
@@ -127,7 +132,23 @@ func (c *Conn) receiveBlock(r *result) error {
 	}
 	r.view(c.result)
 	r.last = r.count == 0
-	return check(status, c.result.error)
+	if status < 0 {
+		err := taken(c.result.error)
+		if c.broken && errors.Is(err, InterfaceError) {
+			err = lost(nil)
+		}
+		err.cause = r.stream.cause
+		r.stream.failure = err
+		return err
+	}
+	return nil
+}
+
+// lost is what rows end with if they are the last that a broken connection gave. The library has no more to say of it
+// than that the connection is closed.
+func lost(cause error) *Error {
+	return &Error{Class: OperationalError, Message: "the connection was lost before all rows were received",
+		cause: cause}
 }
 
 // receiveMore receives rows of the open stream; block 0: all of them. Another context than the query's may end the
@@ -147,6 +168,7 @@ func (c *Conn) receiveMore(r *result, block int, other context.Context) error {
 		}
 		also = c.watch(other)
 	}
+	wasBroken := c.broken
 	c.result.cursor = r.cursor
 	status := C.go_receive(c.handle, C.int64_t(timeout), C.size_t(block), c.result)
 	c.result.cursor = nil
@@ -154,10 +176,16 @@ func (c *Conn) receiveMore(r *result, block int, other context.Context) error {
 	if of := also.stop(); cause == nil {
 		cause = of
 	}
+	if cause != nil {
+		r.stream.cause = cause
+	}
 	if status < 0 {
 		r.set.empty()
 		r.over(c)
-		r.stream.failure = c.done(status, cause)
+		r.stream.failure = c.done(status, r.stream.cause)
+		if wasBroken && errors.Is(r.stream.failure, InterfaceError) {
+			r.stream.failure = lost(r.stream.cause)
+		}
 		return r.stream.failure
 	}
 	r.view(c.result)
@@ -212,6 +240,9 @@ func (c *Conn) endStream(why error) error {
 // cancelled, and any other statement runs to its end, unless its context ends.
 func (c *Conn) end(r *result) error {
 	timeout := c.deadline(r.stream.ctx)
+	if timeout >= 0 && timeout < endPatience {
+		timeout = endPatience
+	}
 	w := c.watch(r.stream.ctx)
 	c.result.cursor = r.cursor
 	status := C.go_end(c.handle, C.int64_t(timeout), c.result)
