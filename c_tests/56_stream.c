@@ -192,6 +192,19 @@ static void closed_early(void)
             dbapi_connection_free(connection);
         }
     }
+    /* A server that is at work and says nothing is told to stop. */
+    for (int autocommit = 0; autocommit < 2; autocommit++) {
+        open_cursor(autocommit);
+        CHECK_OK(dbapi_cursor_set_timeout(cursor, 20000, &failure));
+        run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
+        CHECK_INT(fetch_row(cursor)[0].as.integer, 1);
+        double began = now();
+        CHECK_OK(dbapi_cursor_close(cursor, &failure));
+        CHECK(now() - began < 10);
+        CHECK_INT(dbapi_connection_transaction_status(connection), autocommit ? 0 : 2);
+        check_usable();
+        close_cursor();
+    }
     /* What changes something is not cancelled. */
     open_cursor(true);
     run(cursor, "CREATE TEMP TABLE t56 (a int)");
@@ -380,6 +393,24 @@ static void rows_of_a_block_stay(void)
     close_cursor();
 }
 
+/* The session ends behind rows that have come: they are there first, then what ended it. */
+static void the_session_is_ended(void)
+{
+    open_cursor(true);
+    char end[100];
+    run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
+    snprintf(end, sizeof end, "SELECT pg_terminate_backend(%d)", (int)dbapi_connection_backend_pid(connection));
+    CHECK_TEXT(outside(end), "t");
+    const dbapi_value_t *rows = NULL;
+    size_t got = 0;
+    CHECK_OK(dbapi_fetchmany(cursor, 90000, &rows, &got, &failure));
+    CHECK(got > 0 && got < 3000);
+    CHECK_INT(rows[0].as.integer, 1);
+    CHECK_FAILS(dbapi_fetchone(cursor, &rows, &failure), DBAPI_OPERATIONAL_ERROR, "57P01", "terminating connection");
+    CHECK_FAILS(dbapi_fetchone(cursor, &rows, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
+    close_cursor();
+}
+
 static void wrong_calls(void)
 {
     open_cursor(false);
@@ -445,4 +476,4 @@ static void the_server_vanishes(void)
 
 CHECK_MAIN(CASE(rows_in_order), CASE(few_rows_none_and_no_result), CASE(the_connection_is_its_own), CASE(closed_early),
            CASE(an_error_in_the_midst), CASE(cancelled_and_out_of_time), CASE(memory_is_bounded), CASE(types_of_the_users),
-           CASE(rows_of_a_block_stay), CASE(wrong_calls), CASE(the_server_vanishes))
+           CASE(rows_of_a_block_stay), CASE(the_session_is_ended), CASE(wrong_calls), CASE(the_server_vanishes))

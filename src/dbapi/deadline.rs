@@ -143,6 +143,20 @@ impl Session {
         }
     }
 
+    /// The same; `None` if the server says nothing until `end`.
+    pub(super) fn next_streamed_until(&mut self, end: Instant) -> Result<Option<Streamed>> {
+        loop {
+            match self.channel()?.next_streamed_until(end)? {
+                Some(Streamed::Event(event)) => {
+                    if let Some(event) = self.sort(event) {
+                        return Ok(Some(Streamed::Event(event)));
+                    }
+                }
+                other => return Ok(other),
+            }
+        }
+    }
+
     /// Sends what waits; what the server says meanwhile comes back first.
     pub(super) fn send_or_event(&mut self) -> Result<Option<Event>> {
         loop {

@@ -14,6 +14,11 @@ impl Cursor {
     /// Decodes the next rows into `block`, at most `most`; how many they are comes back. None are left if
     /// that is 0.
     pub(crate) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+        // What a stream ended with comes behind its rows, also if it was the connection's end.
+        if let Some(failure) = self.stream_failure.take() {
+            block.clear();
+            return Err(failure);
+        }
         self.check_open()?;
         block.clear();
         if self.streamed {
@@ -73,10 +78,9 @@ impl Cursor {
             if count as u64 == most {
                 return Ok(count);
             }
-            let failure = match (&self.token, self.stream_failure.take()) {
-                (_, Some(failure)) => failure,
-                (None, None) => return Ok(count),
-                (Some(token), None) => {
+            let failure = match &self.token {
+                None => return Ok(count),
+                Some(token) => {
                     let more = self
                         .connection
                         .command_of_stream(timeout, |session| session.more_of(token));

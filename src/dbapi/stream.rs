@@ -33,6 +33,7 @@ const PATIENT_BATCHES: u32 = 4;
 const PATIENCE: Duration = Duration::from_millis(5);
 /// How long a cancel request may take.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
+const LEAST_CANCEL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a cursor and the session know an open result by.
 #[derive(Debug, Default)]
@@ -342,21 +343,29 @@ impl Session {
         let mut batches = 0;
         let mut cancelled = !harmless;
         loop {
-            match self.next_streamed()? {
-                Streamed::Rows => {
-                    self.channel()?.wire().discard_rows();
-                    batches += 1;
-                    let patient = batches < PATIENT_BATCHES && began.elapsed() < PATIENCE;
-                    if !cancelled && !patient {
-                        cancelled = true;
-                        self.cancel_stream()?;
-                    }
-                }
-                Streamed::Event(event) => {
+            let next = if cancelled {
+                Some(self.next_streamed()?)
+            } else {
+                self.next_streamed_until(began + PATIENCE)?
+            };
+            match next {
+                Some(Streamed::Event(event)) => {
                     if self.take_in_stream(event)? {
                         break;
                     }
+                    continue;
                 }
+                Some(Streamed::Rows) => {
+                    self.channel()?.wire().discard_rows();
+                    batches += 1;
+                }
+                // The server is at work, and has nothing to say.
+                None => batches = PATIENT_BATCHES,
+            }
+            let patient = batches < PATIENT_BATCHES && began.elapsed() < PATIENCE;
+            if !cancelled && !patient {
+                cancelled = true;
+                self.cancel_stream()?;
             }
         }
         let Some(mut stream) = self.stream.take() else {
@@ -382,11 +391,14 @@ impl Session {
     }
 
     fn cancel_stream(&mut self) -> Result<()> {
-        let deadline = Instant::now() + CANCEL_PATIENCE;
-        let deadline = self
-            .limit
-            .as_ref()
-            .map_or(deadline, |limit| deadline.min(Limit::deadline(limit)));
+        let now = Instant::now();
+        // A request of which nobody knows whether it was taken costs the connection, so it has some time in any case.
+        let deadline = match &self.limit {
+            None => now + CANCEL_PATIENCE,
+            Some(limit) => limit
+                .deadline()
+                .clamp(now + LEAST_CANCEL_PATIENCE, now + CANCEL_PATIENCE),
+        };
         match self.cancel.as_ref().map(|target| target.cancel(deadline)) {
             // What is cancelled late may be a later statement.
             Some(Cancelled::Unknown(error)) => Err(error.breaking_connection()),

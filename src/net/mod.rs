@@ -159,6 +159,19 @@ impl Channel {
         }
     }
 
+    /// The same, where all has been sent; `None` if nothing has come until `end`, which is no error.
+    pub(crate) fn next_streamed_until(&mut self, end: Instant) -> Result<Option<Streamed>> {
+        loop {
+            if let Some(streamed) = self.wire.poll_streamed()? {
+                return Ok(Some(streamed));
+            }
+            if !self.wait_for_server(Some(end), None)? {
+                return Ok(None);
+            }
+            self.take_in(false)?;
+        }
+    }
+
     fn wants_to_send(&self) -> bool {
         let nothing = self.wire.poll_transmit().is_empty() && !self.transport.wants_write();
         !nothing && self.send_failure.is_none()
