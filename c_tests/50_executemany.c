@@ -316,41 +316,51 @@ static void answers_larger_than_rows(void)
     close_both();
 }
 
-static void *cancel_once_it_sleeps(void *argument)
+enum { CANCELLED_ROWS = 2000, SLEEPS = 1500 };
+
+/* An executemany in a thread of its own, and how it ended. */
+typedef struct {
+    dbapi_cursor_t *cursor;
+    dbapi_value_t rows[CANCELLED_ROWS];
+    dbapi_status_t status;
+    dbapi_error_t *error;
+} sleeper;
+
+static void *execute_until_cancelled(void *argument)
 {
-    wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%t50%' AND wait_event = 'PgSleep'", "1");
-    dbapi_connection_cancel(argument, NULL);
+    sleeper *one = argument;
+    one->status = dbapi_executemany(one->cursor, "INSERT INTO t50_cancelled SELECT 1 FROM pg_sleep(60 * %s) t50", one->rows, 1,
+                                    CANCELLED_ROWS, &one->error);
     return NULL;
 }
 
 /* A request to cancel that comes in the midst of a pipeline ends it there: the row is told, and nothing stays. */
 static void cancelled_in_the_midst(void)
 {
-    enum { ROWS = 2000, SLEEPS = 1500 };
     for (int autocommit = 0; autocommit < 2; autocommit++) {
-        static dbapi_value_t rows[ROWS];
+        static sleeper one;
         pthread_t thread;
-        dbapi_connection_t *connection = connect_test();
-        dbapi_cursor_t *cursor = cursor_of(connection);
+        connection = connect_test();
+        cursor = cursor_of(connection);
         CHECK_OK(dbapi_connection_set_autocommit(connection, autocommit, &failure));
         fresh_table("t50_cancelled", "a int");
-        for (int i = 0; i < ROWS; i++) {
-            rows[i] = DBAPI_INT(i == SLEEPS);
+        memset(&one, 0, sizeof one);
+        one.cursor = cursor;
+        for (int i = 0; i < CANCELLED_ROWS; i++) {
+            one.rows[i] = DBAPI_INT(i == SLEEPS);
         }
-        CHECK(pthread_create(&thread, NULL, cancel_once_it_sleeps, connection) == 0);
-        dbapi_error_t *error = NULL;
-        dbapi_status_t status = dbapi_executemany(cursor,
-            "INSERT INTO t50_cancelled SELECT 1 FROM pg_sleep(60 * %s) t50", rows, 1, ROWS, &error);
+        CHECK(pthread_create(&thread, NULL, execute_until_cancelled, &one) == 0);
+        wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%t50%' AND wait_event = 'PgSleep'", "1");
+        CHECK_OK(dbapi_connection_cancel(connection, &failure));
         pthread_join(thread, NULL);
-        CHECK_INT(status, DBAPI_OPERATIONAL_ERROR);
-        CHECK_TEXT(dbapi_error_sqlstate(error), "57014");
-        CHECK_INT(dbapi_error_row(error), SLEEPS);
-        dbapi_error_free(error);
+        CHECK_INT(one.status, DBAPI_OPERATIONAL_ERROR);
+        CHECK_TEXT(dbapi_error_sqlstate(one.error), "57014");
+        CHECK_INT(dbapi_error_row(one.error), SLEEPS);
+        dbapi_error_free(one.error);
         CHECK_INT(dbapi_connection_transaction_status(connection), autocommit ? 0 : 3);
         CHECK_OK(dbapi_rollback(connection, &failure));
         CHECK_TEXT(query_text(cursor, "SELECT count(*) FROM t50_cancelled"), "0");
-        dbapi_cursor_free(cursor);
-        dbapi_connection_free(connection);
+        close_both();
     }
 }
 

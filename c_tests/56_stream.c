@@ -259,12 +259,20 @@ static void an_error_in_the_midst(void)
     }
 }
 
-static void *cancel_soon(void *argument)
+/* A reader in a thread of its own, and how it ended. */
+typedef struct {
+    int64_t rows;
+    dbapi_status_t status;
+    dbapi_error_t *error;
+} reader;
+
+static void *read_on(void *argument)
 {
-    struct timespec pause = { 0, 300000000 };
-    (void)argument;
-    nanosleep(&pause, NULL);
-    dbapi_connection_cancel(connection, NULL);
+    reader *one = argument;
+    const dbapi_value_t *row = NULL;
+    while ((one->status = dbapi_fetchone(cursor, &row, &one->error)) == DBAPI_OK) {
+        one->rows++;
+    }
     return NULL;
 }
 
@@ -273,25 +281,23 @@ static void cancelled_and_out_of_time(void)
     open_cursor(false);
     const dbapi_value_t *row = NULL;
     pthread_t thread;
-    run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
-    CHECK(pthread_create(&thread, NULL, cancel_soon, NULL) == 0);
+    reader one = { 0, DBAPI_OK, NULL };
     dbapi_status_t status;
-    int64_t rows = 0;
     dbapi_error_t *error = NULL;
-    while ((status = dbapi_fetchone(cursor, &row, &error)) == DBAPI_OK) {
-        rows++;
-    }
-    CHECK_INT(status, DBAPI_OPERATIONAL_ERROR);
-    CHECK_TEXT(dbapi_error_sqlstate(error), "57014");
-    dbapi_error_free(error);
-    CHECK(rows < 3000);
+    run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END), 't56' FROM generate_series(1, 100000) i");
+    CHECK(pthread_create(&thread, NULL, read_on, &one) == 0);
+    wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%t56%' AND wait_event = 'PgSleep'", "1");
+    CHECK_OK(dbapi_connection_cancel(connection, &failure));
     pthread_join(thread, NULL);
+    CHECK_INT(one.status, DBAPI_OPERATIONAL_ERROR);
+    CHECK_TEXT(dbapi_error_sqlstate(one.error), "57014");
+    dbapi_error_free(one.error);
+    CHECK(one.rows < 3000);
     CHECK_INT(dbapi_connection_transaction_status(connection), 3);
     CHECK_OK(dbapi_rollback(connection, &failure));
 
     CHECK_OK(dbapi_cursor_set_timeout(cursor, 500, &failure));
     run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
-    error = NULL;
     while ((status = dbapi_fetchone(cursor, &row, &error)) == DBAPI_OK) {
     }
     CHECK_INT(status, DBAPI_OPERATIONAL_ERROR);

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 /// format from then on (see `dbapi_cursor_set_result_format`), which gives the same values.
 ///
 /// @param connection borrowed.
-/// @param uses at which use, at first 3 or what the connection string's `prepare_threshold` says; 1 is as 2; 0:
+/// @param uses at which use, at first 3 or what the connection string's `prepare_threshold` says; 1 and 2 are as 3; 0:
 ///   never, and what is prepared is given back.
 /// @param out_error receives an owned error on failure; may be NULL.
 /// @return DBAPI_OK; DBAPI_PROGRAMMING_ERROR for less than 0 or more than 1000000; DBAPI_INTERFACE_ERROR on a

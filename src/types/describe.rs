@@ -38,10 +38,6 @@ pub(crate) struct Field {
 
 /// What the server's catalog says of a type that is not built in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
-    dead_code,
-    reason = "built by the look-up in dbapi, which comes with the connection's cache"
-)]
 pub(crate) enum UserType {
     /// None of the below: its text is all that can be read.
     Opaque,
@@ -99,7 +95,6 @@ impl Catalog {
     };
 
     /// Adds what the server said of a type, or replaces it.
-    #[allow(dead_code, reason = "called by the look-up in dbapi")]
     pub(crate) fn insert(&mut self, oid: u32, described: UserType) {
         if matches!(described, UserType::Composite(_)) {
             self.doubt.get_or_insert_default();
@@ -162,7 +157,6 @@ impl Catalog {
 
     /// Adds to `missing` the oids that must be looked up before values of type `oid` can be taken apart: its
     /// own, or those of the types it is made of. What is added already is not added again.
-    #[allow(dead_code, reason = "called by the look-up in dbapi")]
     pub(crate) fn lacks(&self, oid: u32, missing: &mut Vec<u32>) {
         let mut seen = BTreeSet::new();
         let mut next = vec![oid];

@@ -63,7 +63,7 @@ pub(crate) fn kind_of(oid: u32) -> Kind {
 }
 
 /// `Catalog::has_binary` of the built-in types.
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(test)]
 pub(crate) fn has_binary(oid: u32) -> bool {
     Catalog::EMPTY.has_binary(oid)
 }
