@@ -74,6 +74,11 @@ impl ResultSet {
         self.place = None;
     }
 
+    /// The memory that a few short rows were in, for the next result.
+    pub(super) fn into_room(self) -> Vec<u8> {
+        self.rows.into_room()
+    }
+
     /// How many rows have not been fetched.
     pub(super) fn left(&self) -> u64 {
         self.received().saturating_sub(self.position)

@@ -25,7 +25,7 @@ pub(crate) use choose::connect;
 
 use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
-use crate::wire::{Event, Streamed, Wire};
+use crate::wire::{Event, Streamed, Tag, Wire};
 use attempt::Origin;
 use os::Readiness;
 use patience::Patience;
@@ -45,6 +45,14 @@ pub(crate) struct Channel {
     patience: Patience,
     /// Something was sent, and nothing has been received since.
     awaiting: bool,
+}
+
+/// What the server said to a prepared statement.
+pub(crate) enum Heard {
+    /// All of its answer: it has ended with this command tag, and its rows are there to take.
+    Answer(Tag),
+    /// Something else, or only the beginning.
+    Event(Event),
 }
 
 impl Channel {
@@ -107,6 +115,24 @@ impl Channel {
         match self.wire.poll_event()? {
             Some(event) => Ok(event),
             None => self.send_and_wait(deadline),
+        }
+    }
+
+    /// The same; the answer to a prepared statement (`Wire::start_prepared`) at once, if it comes in one piece.
+    #[inline]
+    pub(crate) fn next_answer(&mut self, deadline: Option<Instant>) -> Result<Heard> {
+        loop {
+            if let Some(tag) = self.wire.poll_answer()? {
+                return Ok(Heard::Answer(tag));
+            }
+            if let Some(event) = self.wire.poll_event()? {
+                return Ok(Heard::Event(event));
+            }
+            if self.wants_to_send() {
+                self.send_some(deadline)?;
+            } else {
+                self.receive(deadline)?;
+            }
         }
     }
 

@@ -33,6 +33,8 @@ struct Chunk {
 #[derive(Debug, Default)]
 struct LongRows(Vec<Vec<LongCell>>);
 
+/// More memory is not kept for another result.
+const MOST_ROOM: usize = 4 << 10;
 /// How many rows' places need no memory of their own.
 const FEW: usize = 5;
 
@@ -161,6 +163,14 @@ impl Rows {
     /// How many rows there are.
     pub(crate) fn len(&self) -> u64 {
         self.count
+    }
+
+    /// The memory that a few short rows were in, for others; else none.
+    pub(crate) fn into_room(self) -> Vec<u8> {
+        match self.first.bytes {
+            bytes if bytes.capacity() <= MOST_ROOM => bytes,
+            _ => Vec::new(),
+        }
     }
 
     /// The cells of row `number` (from 0), if there is such a row.
@@ -421,6 +431,40 @@ impl Collector {
             self.push_chunk(copy)?;
         }
         Ok(self.take_sealed())
+    }
+
+    /// The same, if they are few and all of them lie in `buffer`; into `room`, whose contents do not matter.
+    #[inline]
+    pub(super) fn take_few(
+        &mut self,
+        buffer: &[u8],
+        first: usize,
+        end: usize,
+        mut room: Vec<u8>,
+    ) -> Result<Option<Rows>> {
+        let count = self.index.len();
+        let mut entries = [0; FEW];
+        if self.done.len() > 0 || !self.long_rows.is_empty() || count > FEW || count == 0 {
+            return Ok(None);
+        }
+        for (to, &entry) in entries.iter_mut().zip(&self.index) {
+            *to = entry - first as u32;
+        }
+        self.index.clear();
+        let bytes = buffer.get(first..end).ok_or_else(truncated)?;
+        room.clear();
+        room.try_reserve(bytes.len() + 1).map_err(out_of_memory)?;
+        room.extend_from_slice(bytes);
+        room.push(0);
+        Ok(Some(Rows {
+            first: Chunk {
+                bytes: room,
+                index: Index::Few(count as u8, entries),
+                long_rows: None,
+            },
+            later: None,
+            count: count as u64,
+        }))
     }
 
     /// Takes the rows of the chunks sealed so far.
