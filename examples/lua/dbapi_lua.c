@@ -606,7 +606,8 @@ static int callproc(lua_State *L)
     return run(L, dbapi_callproc, dbapi_callproc_named);
 }
 
-/* Arguments: cursor, text, a list of all rows one after the other, how many values a row has, how many rows. */
+/* Arguments: cursor, text, a list of all rows one after the other, how many values a row has, how many rows, names or
+   nil. */
 static int executemany(lua_State *L)
 {
     cursor_t *cursor = cursor_at_1(L);
@@ -615,14 +616,19 @@ static int executemany(lua_State *L)
     dbapi_value_t *values;
     dbapi_error_t *error = NULL;
     dbapi_status_t status;
-    lua_settop(L, 5);
+    lua_settop(L, 6);
     if (!parameters(L, count * rows, &values))
         return 2;
     if (cursor->busy)
         return busy(L);
     forget_rows(cursor);
     forget_names(L, cursor);
-    status = dbapi_executemany(cursor->handle, text, values, count, rows, &error);
+    if (lua_istable(L, 6)) {
+        const char **names = strings_at(L, 6, count);
+        status = dbapi_executemany_named(cursor->handle, text, names, values, count, rows, &error);
+    } else {
+        status = dbapi_executemany(cursor->handle, text, values, count, rows, &error);
+    }
     return outcome(L, status, error);
 }
 

@@ -287,9 +287,34 @@ test("executemany", function()
   equal(err.row, 3)
   conn:rollback()
   fails("ProgrammingError", cur.executemany, cur, "INSERT INTO t VALUES (%s, %s)", { { 1, 2, 3 } })
-  fails("NotSupportedError", cur.executemany, cur, "INSERT INTO t VALUES (%(a)s, 'x')", { { a = 1 } })
-  fails("NotSupportedError", cur.executemany, cur, "INSERT INTO t VALUES (%s, 'x')", { 1, 2 })
+  fails("ProgrammingError", cur.executemany, cur, "INSERT INTO t VALUES (%s, 'x')", { 1, 2 })
   fails("ProgrammingError", cur.executemany, cur, "SELECT %s", 5)
+end)
+
+test("executemany by name", function()
+  local _, cur = with_table()
+  local insert = "INSERT INTO t (s, id) VALUES (%(s)s, %(id)s)"
+  cur:executemany(insert, { { id = 1, s = "a", more = 1 }, { id = 2, s = dbapi.null }, { s = "c", id = 3, other = {} } })
+  equal(cur.rowcount, 3)
+  equal(cur:execute("SELECT string_agg(id || coalesce(s, '-'), ',' ORDER BY id) FROM t"):fetchone()[1], "1a,2-,3c")
+  -- A name that is n is not how long the row is.
+  cur:executemany("INSERT INTO t (id) VALUES (%(n)s)", { { n = 8 }, { n = 9 } })
+  equal(cur:execute("SELECT count(*)::int FROM t WHERE id > 7"):fetchone()[1], 2)
+  cur.connection:commit()
+  local err = fails("IntegrityError", cur.executemany, cur, insert, { { id = 10, s = "x" }, { id = 1, s = "x" } })
+  equal(err.row, 2)
+  cur.connection:rollback()
+  -- A row without it, be it the first or not.
+  for _, rows in ipairs({ { { id = 10 }, { id = 11, s = "x" } }, { { id = 10, s = "x" }, { id = 11 } }, { { id = 10, s = "x" }, {} } }) do
+    err = fails("ProgrammingError", cur.executemany, cur, insert, rows)
+    assert(err.message:find("%(s)s", 1, true), err.message)
+  end
+  err = fails("ProgrammingError", cur.executemany, cur, insert, { { id = 10, s = "x" }, { 11, "y" } })
+  assert(err.message:find("row 2", 1, true), err.message)
+  fails("ProgrammingError", cur.executemany, cur, insert, { { id = 10, s = "x", 5 } })
+  fails("ProgrammingError", cur.executemany, cur, insert, { { id = 10, s = "x", ["a\0b"] = 5 } })
+  fails("InterfaceError", cur.executemany, cur, insert, { { id = 10, s = print } })
+  equal(cur:execute("SELECT count(*)::int FROM t"):fetchone()[1], 5)
 end)
 
 test("callproc", function()
