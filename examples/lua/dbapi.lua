@@ -1,7 +1,7 @@
 -- The Python DB-API 2.0 (PEP 249) for PostgreSQL, with LuaSQL's cursors beside it. See README.md.
 --
--- This is all that a program sees, whatever Lua runs it. Below it are dbapi_ffi.lua for LuaJIT and dbapi_lua.c for
--- Lua 5.1 to 5.4, which have the same functions: they turn values and errors into Lua's and back, and no more.
+-- This is all that a program sees, whatever Lua runs it. Below it are dbapi_ffi.lua for LuaJIT and dbapi_lua/ in C
+-- for Lua 5.1 to 5.4, which have the same functions: they turn values and errors into Lua's and back, and no more.
 local core
 if type(jit) == "table" and pcall(require, "ffi") then
   core = require("dbapi_ffi")
@@ -309,7 +309,7 @@ local function arguments(count, first, ...)
 end
 
 -- What executemany is given: a list of such tables. Gives the values of all rows one after the other, how many a row
--- has, how many rows, and names: those that every row has, since what one of them lacks no placeholder can mean.
+-- has, names (those that every row has, since what one of them lacks no placeholder can mean), and how many rows.
 local function rows_of_arguments(rows)
   if not is_list(rows) then
     fail("ProgrammingError", "executemany takes a list of tables")
@@ -346,7 +346,7 @@ local function rows_of_arguments(rows)
       lower_list(rows[i], width, list, (i - 1) * width)
     end
   end
-  return list, width, count, common
+  return list, width, common, count
 end
 
 -- ---- cursors ----------------------------------------------------------------------------------------------

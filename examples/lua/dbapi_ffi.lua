@@ -1,4 +1,4 @@
--- The part of dbapi.lua that touches the C interface, for LuaJIT: the same functions as dbapi_lua.c.
+-- The part of dbapi.lua that touches the C interface, for LuaJIT: the same functions as those in dbapi_lua/.
 --
 -- A function here gives nil and an error's table when it fails. Objects are tables that hold a handle, which the
 -- collector frees; handles may be freed in any order, so nothing here keeps one for another's sake.
@@ -416,7 +416,7 @@ function core.callproc(cursor, name, list, count, names)
 end
 
 -- `list` has all rows, one after the other.
-function core.executemany(cursor, sql, list, count, rows, names)
+function core.executemany(cursor, sql, list, count, names, rows)
   return alone(cursor, run, C.dbapi_executemany, C.dbapi_executemany_named, sql, list, count, names, rows)
 end
 
