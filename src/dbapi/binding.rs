@@ -265,14 +265,18 @@ impl Binder {
         sql
     }
 
-    /// A statement for rows of `count` parameters that the server binds: `$n` in the order of the row.
-    pub(super) fn numbered(&self, sql: &str, count: usize, dialect: Dialect) -> Result<String> {
+    /// A statement for rows of parameters that the server binds, and which of a row's each `$n` is.
+    pub(super) fn numbered(
+        &self,
+        sql: &str,
+        names: Names<'_>,
+        dialect: Dialect,
+    ) -> Result<(String, Vec<usize>)> {
         let mut out = String::new();
         // A NULL fits whatever type another row gives its column.
         let values = Values::Numbers(&[]);
-        let names = Names::Positional(count);
-        convert(sql, self.style, names, values, dialect, &mut out)?;
-        Ok(out)
+        let order = convert(sql, self.style, names, values, dialect, &mut out)?;
+        Ok((out, order))
     }
 
     /// The statement with literals for parameters.
