@@ -1101,6 +1101,40 @@ dbapi_status_t dbapi_connection_cancel(dbapi_connection_t *connection,
                                        dbapi_error_t **out_error);
 
 /**
+ * Cancels as `dbapi_connection_cancel`, but is not lost when it comes too early: for a binding whose language ends a
+ * call from outside (a context, a signal, another thread), which knows that a call is being made but not how far it
+ * has come.
+ *
+ * The call that is in progress fails with DBAPI_OPERATIONAL_ERROR and SQLSTATE 57014, unless it ends before: the
+ * request is repeated until it has ended, also while the statement is only being sent, and this waits for it, for 10
+ * seconds or the connection's timeout at most. If none is in progress, a wait for a notification ends so, or the next
+ * call that would have the server do something, before anything is sent: the transaction stays as it is. Rolling back,
+ * resetting and closing are never refused. An interrupt that no call has met is taken back by
+ * `dbapi_connection_clear_interrupt`, which a binding calls when what could interrupt its call is over.
+ *
+ * @param connection borrowed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK: the call has ended, or the next one will fail; DBAPI_OPERATIONAL_ERROR if the server could not be
+ *   reached, or the call has not ended in time; DBAPI_NOT_SUPPORTED_ERROR if the server gave no key to cancel with;
+ *   DBAPI_INTERFACE_ERROR on a closed connection. Any thread but that of the call.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_interrupt(dbapi_connection_t *connection,
+                                          dbapi_error_t **out_error);
+
+/**
+ * Takes back an interrupt that no call has met.
+ *
+ * @param connection borrowed; it may be closed.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE if there was none; DBAPI_INTERFACE_ERROR for what is not a connection's handle. Any
+ *   thread; never waits.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_connection_clear_interrupt(dbapi_connection_t *connection,
+                                                dbapi_error_t **out_error);
+
+/**
  * Sets what a call on the connection or on its cursors may take, from the next call on: waiting for its turn,
  * sending, and reading the answer to its end. A statement that takes longer is cancelled, and its call fails
  * with DBAPI_OPERATIONAL_ERROR, for which `dbapi_error_timed_out` is true. If the server answers, the SQLSTATE

@@ -327,7 +327,8 @@ local function rows_of_arguments(rows)
       names = {}
     end
     if (names == nil) ~= (common == nil) then
-      fail("ProgrammingError", "row %d of executemany goes by %s, unlike those before it", i, names and "name" or "place")
+      fail("ProgrammingError", "row %d of executemany goes by %s, unlike those before it", i,
+        names and "name" or "place")
     elseif names and i > 1 then
       for place = #common, 1, -1 do
         if rawget(row, common[place]) == nil then
@@ -588,6 +589,12 @@ function dbapi.cancel(address)
   return (check(core.cancel_address(address)))
 end
 
+-- The same, not lost if it comes before the statement: then the next call fails, before anything is sent.
+function dbapi.interrupt(address)
+  number_argument("an address", address, 0, 9007199254740991)
+  return (check(core.interrupt_address(address)))
+end
+
 local function new_cursor(self, name, options, ends)
   if name ~= nil then
     text_argument("a cursor's name", name)
@@ -692,6 +699,11 @@ end
 
 function Connection:cancel()
   return (check(core.cancel(self.core)))
+end
+
+-- Takes back an interrupt that no call has met; false if there is none.
+function Connection:clearinterrupt()
+  return (check(core.clear_interrupt(self.core)))
 end
 
 -- Waits so many seconds for a notification {pid, channel, payload}; 0: takes what has come; nil: for ever.

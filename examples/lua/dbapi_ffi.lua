@@ -50,6 +50,8 @@ dbapi_status_t dbapi_commit(dbapi_connection_t *, dbapi_error_t **);
 dbapi_status_t dbapi_rollback(dbapi_connection_t *, dbapi_error_t **);
 dbapi_status_t dbapi_connection_reset(dbapi_connection_t *, dbapi_error_t **);
 dbapi_status_t dbapi_connection_cancel(dbapi_connection_t *, dbapi_error_t **);
+dbapi_status_t dbapi_connection_interrupt(dbapi_connection_t *, dbapi_error_t **);
+dbapi_status_t dbapi_connection_clear_interrupt(dbapi_connection_t *, dbapi_error_t **);
 dbapi_status_t dbapi_connection_set_session(dbapi_connection_t *, int32_t, int32_t, int32_t, int32_t,
                                             dbapi_error_t **);
 dbapi_status_t dbapi_connection_set_timeout(dbapi_connection_t *, int64_t, dbapi_error_t **);
@@ -90,8 +92,8 @@ dbapi_status_t dbapi_execute_named(dbapi_cursor_t *, const char *, const char *c
                                    dbapi_error_t **);
 dbapi_status_t dbapi_executemany(dbapi_cursor_t *, const char *, const dbapi_value_t *, size_t, size_t,
                                  dbapi_error_t **);
-dbapi_status_t dbapi_executemany_named(dbapi_cursor_t *, const char *, const char *const *, const dbapi_value_t *, size_t,
-                                       size_t, dbapi_error_t **);
+dbapi_status_t dbapi_executemany_named(dbapi_cursor_t *, const char *, const char *const *, const dbapi_value_t *,
+                                       size_t, size_t, dbapi_error_t **);
 dbapi_status_t dbapi_callproc(dbapi_cursor_t *, const char *, const dbapi_value_t *, size_t, dbapi_error_t **);
 dbapi_status_t dbapi_callproc_named(dbapi_cursor_t *, const char *, const char *const *, const dbapi_value_t *, size_t,
                                     dbapi_error_t **);
@@ -210,7 +212,7 @@ function core.connect(dsn, names, values)
 end
 
 for name, symbol in pairs({ close = "close", commit = "commit", rollback = "rollback", reset = "connection_reset",
-  cancel = "connection_cancel" }) do
+  cancel = "connection_cancel", clear_interrupt = "connection_clear_interrupt" }) do
   local call = C["dbapi_" .. symbol]
   core[name] = function(connection)
     return outcome(call(connection.handle, failure))
@@ -240,8 +242,16 @@ function core.address(connection)
   return tonumber(ffi.cast("uintptr_t", connection.handle))
 end
 
+local function at_address(address)
+  return ffi.cast("dbapi_connection_t *", ffi.cast("uintptr_t", address))
+end
+
 function core.cancel_address(address)
-  return outcome(C.dbapi_connection_cancel(ffi.cast("dbapi_connection_t *", ffi.cast("uintptr_t", address)), failure))
+  return outcome(C.dbapi_connection_cancel(at_address(address), failure))
+end
+
+function core.interrupt_address(address)
+  return outcome(C.dbapi_connection_interrupt(at_address(address), failure))
 end
 
 function core.notice(connection)

@@ -88,6 +88,13 @@ public:
     void reset() { detail::check(dbapi_connection_reset, native_handle()); }
     /** Cancels the command in progress, from another thread: it fails with operational_error, SQLSTATE 57014. */
     void cancel() { detail::check(dbapi_connection_cancel, native_handle()); }
+    /**
+     * The same, not lost if it comes early: if no command is in progress, a wait for a notification ends so, or the next
+     * command before it is sent. Waits for the command to end.
+     */
+    void interrupt() { detail::check(dbapi_connection_interrupt, native_handle()); }
+    /** Takes back an interrupt that no command has met; false if there is none. */
+    bool clear_interrupt() { return detail::check(dbapi_connection_clear_interrupt, native_handle()) == DBAPI_OK; }
     /** What a call may take, from the next one on; 0: as long as it likes. A statement that takes longer is cancelled. */
     void set_timeout(std::chrono::milliseconds timeout)
     {

@@ -7,7 +7,7 @@ use super::connection::dbapi_connection_t;
 use super::cursor::{CursorHandle, dbapi_cursor_t};
 use super::error::dbapi_error_t;
 use super::registry;
-use super::status::dbapi_status_t::{self, DBAPI_OK};
+use super::status::dbapi_status_t::{self, DBAPI_DONE, DBAPI_OK};
 use crate::dbapi::Connection;
 use crate::error::{Error, Result};
 
@@ -30,6 +30,52 @@ pub unsafe extern "C" fn dbapi_connection_cancel(
     guard(out_error, || {
         registry::get::<Connection>(connection, "connection")?.cancel()?;
         Ok(DBAPI_OK)
+    })
+}
+
+/// Cancels as `dbapi_connection_cancel`, but is not lost when it comes too early: for a binding whose language ends a
+/// call from outside (a context, a signal, another thread), which knows that a call is being made but not how far it
+/// has come.
+///
+/// The call that is in progress fails with DBAPI_OPERATIONAL_ERROR and SQLSTATE 57014, unless it ends before: the
+/// request is repeated until it has ended, also while the statement is only being sent, and this waits for it, for 10
+/// seconds or the connection's timeout at most. If none is in progress, a wait for a notification ends so, or the next
+/// call that would have the server do something, before anything is sent: the transaction stays as it is. Rolling back,
+/// resetting and closing are never refused. An interrupt that no call has met is taken back by
+/// `dbapi_connection_clear_interrupt`, which a binding calls when what could interrupt its call is over.
+///
+/// @param connection borrowed.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK: the call has ended, or the next one will fail; DBAPI_OPERATIONAL_ERROR if the server could not be
+///   reached, or the call has not ended in time; DBAPI_NOT_SUPPORTED_ERROR if the server gave no key to cancel with;
+///   DBAPI_INTERFACE_ERROR on a closed connection. Any thread but that of the call.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_interrupt(
+    connection: *mut dbapi_connection_t,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        registry::get::<Connection>(connection, "connection")?.interrupt()?;
+        Ok(DBAPI_OK)
+    })
+}
+
+/// Takes back an interrupt that no call has met.
+///
+/// @param connection borrowed; it may be closed.
+/// @param out_error receives an owned error on failure; may be NULL.
+/// @return DBAPI_OK; DBAPI_DONE if there was none; DBAPI_INTERFACE_ERROR for what is not a connection's handle. Any
+///   thread; never waits.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_connection_clear_interrupt(
+    connection: *mut dbapi_connection_t,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        let cleared = registry::get::<Connection>(connection, "connection")?.clear_interrupt()?;
+        Ok(if cleared { DBAPI_OK } else { DBAPI_DONE })
     })
 }
 

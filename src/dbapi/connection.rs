@@ -13,8 +13,10 @@ use super::about::About;
 use super::characteristics::{Changes, Characteristics};
 use super::deadline::Limit;
 use super::fork::Process;
+use super::interrupt::Interrupt;
 use super::listen::Bell;
 use super::mailbox::Mailbox;
+
 use super::session::{Session, Status};
 use super::statements::{Preparing, Statements};
 use crate::conninfo::{
@@ -42,7 +44,7 @@ pub(crate) enum Closed {
 
 /// A connection: shared by its handle and by its cursors, and closed when the last of them is gone.
 pub(crate) struct Connection {
-    session: Mutex<Session>,
+    pub(super) session: Mutex<Session>,
     closed: AtomicU8,
     status: AtomicU8,
     /// The session's `Dialect`, as its two truth values' bits, after the last command.
@@ -55,7 +57,8 @@ pub(crate) struct Connection {
     cancel: Option<CancelTarget>,
     /// Held while a cancel request is under way, and passed through by each command: what one thread cancels
     /// must not be the next command, which another has begun meanwhile.
-    cancelling: Mutex<()>,
+    pub(super) cancelling: Mutex<()>,
+    pub(super) interrupt: Interrupt,
     /// As of the last turn; see `Characteristics::pack`.
     characteristics: AtomicU32,
     /// What the server reports of its settings, as of the last turn.
@@ -89,6 +92,7 @@ impl Connection {
             about,
             cancel,
             cancelling: Mutex::new(()),
+            interrupt: Interrupt::default(),
             characteristics: AtomicU32::new(Characteristics::default().pack()),
             parameters: Mutex::new(parameters),
             mailbox,
@@ -165,7 +169,7 @@ impl Connection {
 
     fn set_preparing(&self, change: impl FnOnce(Preparing) -> Preparing) -> Result<()> {
         self.check_open()?;
-        self.command(self.timeout(), |session| {
+        self.cleanup(self.timeout(), |session| {
             let new = change(session.statements.preparing());
             session.statements.set(new);
             self.preparing.0.store(new.threshold, Ordering::Release);
@@ -178,10 +182,7 @@ impl Connection {
     /// passed the request on, so that no later command is hit.
     pub(crate) fn cancel(&self) -> Result<()> {
         self.check_open()?;
-        let limit = self
-            .timeout()
-            .map_or(CANCEL_PATIENCE, |limit| limit.min(CANCEL_PATIENCE));
-        let deadline = Instant::now() + limit;
+        let deadline = self.cancel_deadline();
         let Some(_gate) = self.cancelling.try_lock_until(deadline) else {
             // Another thread's request is still on its way.
             return Err(
@@ -192,15 +193,25 @@ impl Connection {
         if self.status() != Status::Active {
             return Ok(());
         }
-        let Some(target) = &self.cancel else {
-            return Err(Error::not_supported(
-                "the server gave no key to cancel its statements with",
-            ));
-        };
-        match target.cancel(deadline) {
+        match self.cancel_target()?.cancel(deadline) {
             Cancelled::Done => Ok(()),
             Cancelled::NotSent(error) | Cancelled::Unknown(error) => Err(error),
         }
+    }
+
+    /// Until when a request to cancel may take.
+    pub(super) fn cancel_deadline(&self) -> Instant {
+        let limit = self
+            .timeout()
+            .map_or(CANCEL_PATIENCE, |limit| limit.min(CANCEL_PATIENCE));
+        Instant::now() + limit
+    }
+
+    /// Where a request to cancel goes.
+    pub(super) fn cancel_target(&self) -> Result<&CancelTarget> {
+        self.cancel.as_ref().ok_or_else(|| {
+            Error::not_supported("the server gave no key to cancel its statements with")
+        })
     }
 
     /// Whether it is open, closed or broken. Never waits.
@@ -268,6 +279,18 @@ impl Connection {
         timeout: Option<Duration>,
         work: impl FnOnce(&mut Session) -> Result<T>,
     ) -> Result<T> {
+        self.cleanup(timeout, |session| {
+            self.interrupt.check()?;
+            work(session)
+        })
+    }
+
+    /// The same for what is to be done even if the connection was interrupted.
+    pub(super) fn cleanup<T>(
+        &self,
+        timeout: Option<Duration>,
+        work: impl FnOnce(&mut Session) -> Result<T>,
+    ) -> Result<T> {
         let limit = Limit::start(timeout);
         let mut session = self.take_turn(limit)?;
         self.turn_with(&mut session, limit, |session| {
@@ -312,6 +335,7 @@ impl Connection {
                 .try_lock_until(limit.deadline())
                 .ok_or_else(|| limit.no_turn())?,
         };
+        self.interrupt.note_call();
         self.status.store(Status::Active as u8, Ordering::Release);
         drop(gate);
         Ok(())
@@ -325,6 +349,7 @@ impl Connection {
         let limit = Limit::start(self.timeout());
         match (self.session.try_lock(), self.cancelling.try_lock()) {
             (Some(mut session), Some(gate)) => self.turn_with(&mut session, limit, |session| {
+                self.interrupt.note_call();
                 self.status.store(Status::Active as u8, Ordering::Release);
                 drop(gate);
                 work(session)
@@ -404,7 +429,7 @@ impl Connection {
 
     /// PEP 249's rollback. Nothing to do outside a transaction.
     pub(crate) fn rollback(&self) -> Result<()> {
-        self.command(self.timeout(), Session::rollback)
+        self.cleanup(self.timeout(), Session::rollback)
     }
 
     /// Whether statements commit by themselves.
@@ -427,7 +452,7 @@ impl Connection {
     /// Ends what is open, and makes the session as it was after connecting: the server's settings, prepared
     /// statements, temporary tables, locks, LISTENs, and our characteristics (psycopg2's reset).
     pub(crate) fn reset(&self) -> Result<()> {
-        self.command(self.timeout(), Session::reset)
+        self.cleanup(self.timeout(), Session::reset)
     }
 
     /// psycopg2's set_client_encoding: UTF-8 is the only one. Rolls back what is open.

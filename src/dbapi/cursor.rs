@@ -444,7 +444,7 @@ impl Cursor {
         match &mut self.server {
             Some(server) if self.connection.check_open().is_ok() => self
                 .connection
-                .command(timeout, |session| server.close(session)),
+                .cleanup(timeout, |session| server.close(session)),
             _ => ended,
         }
     }

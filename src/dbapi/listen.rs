@@ -106,6 +106,9 @@ impl Connection {
             if let Some(found) = self.mailbox().take_notification() {
                 return Ok(Some(found));
             }
+            if is_to_come(deadline) {
+                self.interrupt.check()?;
+            }
             let Some(mut session) = self.take_turn_until(deadline)? else {
                 break;
             };
@@ -132,7 +135,9 @@ impl Connection {
         self.bell.hush()?;
         let (_, reader) = self.bell.sockets()?;
         self.bell.listening.store(true, Ordering::SeqCst);
-        let heard = if self.bell.wanted.load(Ordering::SeqCst) > 0 {
+        let wanted = self.bell.wanted.load(Ordering::SeqCst) > 0;
+        let interrupted = self.interrupt.is_pending() && is_to_come(deadline);
+        let heard = if wanted || interrupted {
             Ok(true)
         } else {
             session
@@ -145,4 +150,9 @@ impl Connection {
         session.keep_what_came()?;
         Ok(!heard)
     }
+}
+
+/// Whether there is time to wait, and so something to interrupt.
+fn is_to_come(deadline: Option<Instant>) -> bool {
+    deadline.is_none_or(|deadline| Instant::now() < deadline)
 }

@@ -15,6 +15,7 @@ mod exchange;
 mod executemany;
 mod fetch;
 mod fork;
+mod interrupt;
 mod lexer;
 mod listen;
 mod mailbox;

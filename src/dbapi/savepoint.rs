@@ -21,7 +21,7 @@ impl Connection {
 
     /// Undoes what was done since a savepoint, and forgets it; `None`: the innermost.
     pub(crate) fn savepoint_rollback(&self, name: Option<&str>) -> Result<()> {
-        self.command(self.timeout(), |session| session.savepoint_end(name, true))
+        self.cleanup(self.timeout(), |session| session.savepoint_end(name, true))
     }
 }
 

@@ -169,7 +169,7 @@ impl Connection {
 
     /// PEP 249's tpc_rollback.
     pub(crate) fn tpc_rollback(&self, xid: Option<&Xid>) -> Result<()> {
-        self.command(self.timeout(), |session| {
+        self.cleanup(self.timeout(), |session| {
             session.tpc_end(End::Rollback, xid)
         })
     }

@@ -105,6 +105,29 @@ TEST_CASE("notices")
     CHECK_FALSE(con.notice());
 }
 
+TEST_CASE("interrupting, also too early")
+{
+    dbapi::connection con = dbapi::connect();
+    CHECK_FALSE(con.clear_interrupt());
+    con.interrupt();
+    CHECK(con.clear_interrupt());
+    con.execute("SELECT 1");
+    con.interrupt();
+    CHECK(thrown_by<dbapi::operational_error>([&] { con.commit(); }).sqlstate() == "57014");
+    con.commit();
+    for (int i = 0; i < 50; i++) {
+        std::thread other([&] { con.interrupt(); });
+        const auto problem = thrown_by<dbapi::operational_error>([&] {
+            if (i % 2 == 0) con.execute("SELECT pg_sleep(60)");
+            else con.wait_notify();
+        });
+        other.join();
+        CHECK(problem.sqlstate() == "57014");
+        con.rollback();
+    }
+    con.execute("SELECT 1");
+}
+
 TEST_CASE("notifications")
 {
     dbapi::connection con = dbapi::connect();

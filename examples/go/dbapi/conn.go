@@ -332,10 +332,11 @@ func (t tx) end(call func() C.dbapi_status_t) error {
 
 // A watcher cancels the statement under way when its context ends.
 type watcher struct {
-	state int32         // stopped or cancelling, whichever comes first
-	over  chan struct{} // closed when the statement has ended
-	ended chan struct{} // closed when the watcher has
-	cause error
+	handle *C.dbapi_connection_t
+	state  int32         // stopped or cancelling, whichever comes first
+	over   chan struct{} // closed when the statement has ended
+	ended  chan struct{} // closed when the watcher has
+	cause  error
 }
 
 const (
@@ -353,12 +354,12 @@ func (c *Conn) watch(ctx context.Context) *watcher {
 	if ctx.Done() == nil && tx.Done() == nil {
 		return nil
 	}
-	w := &watcher{over: make(chan struct{}), ended: make(chan struct{})}
-	go w.run(ctx, tx, c.handle)
+	w := &watcher{handle: c.handle, over: make(chan struct{}), ended: make(chan struct{})}
+	go w.run(ctx, tx)
 	return w
 }
 
-func (w *watcher) run(ctx, tx context.Context, handle *C.dbapi_connection_t) {
+func (w *watcher) run(ctx, tx context.Context) {
 	defer close(w.ended)
 	select {
 	case <-w.over:
@@ -371,13 +372,12 @@ func (w *watcher) run(ctx, tx context.Context, handle *C.dbapi_connection_t) {
 	if !atomic.CompareAndSwapInt32(&w.state, watching, cancelling) {
 		return
 	}
-	// At a deadline the library cancels by itself, so that this need not. Otherwise the first may come before the
-	// statement has begun, and then cancels nothing.
-	pause := 5 * time.Millisecond
-	if w.cause == context.DeadlineExceeded {
-		pause = 5 * time.Second
-	} else {
-		C.dbapi_connection_cancel(handle, nil)
+	// At a deadline the library cancels by itself, so that this need not.
+	pause := 5 * time.Second
+	if w.cause != context.DeadlineExceeded {
+		// Also if the statement has not begun. Again only if that fails, or between the rows of a stream.
+		C.dbapi_connection_interrupt(w.handle, nil)
+		pause = 10 * time.Millisecond
 	}
 	for ; ; pause = 2 * pause {
 		timer := time.NewTimer(pause)
@@ -386,13 +386,13 @@ func (w *watcher) run(ctx, tx context.Context, handle *C.dbapi_connection_t) {
 			timer.Stop()
 			return
 		case <-timer.C:
-			C.dbapi_connection_cancel(handle, nil)
+			C.dbapi_connection_interrupt(w.handle, nil)
 		}
 	}
 }
 
-// stop ends the watcher; when it returns, no cancelling is under way that could hit a later statement. It gives
-// what ended the context, if that came first.
+// stop ends the watcher; when it returns, no cancelling is under way or kept that could hit a later statement. It
+// gives what ended the context, if that came first.
 func (w *watcher) stop() error {
 	if w == nil {
 		return nil
@@ -403,5 +403,6 @@ func (w *watcher) stop() error {
 		return nil
 	}
 	<-w.ended
+	C.dbapi_connection_clear_interrupt(w.handle, nil)
 	return w.cause
 }

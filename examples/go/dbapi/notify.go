@@ -5,7 +5,10 @@ package dbapi
 */
 import "C"
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A Notification is what another session's NOTIFY sent to a channel that this one LISTENs to.
 type Notification struct {
@@ -21,8 +24,18 @@ func (c *Conn) WaitForNotification(ctx context.Context) (*Notification, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		// In slices, since nothing ends this call of the library's but its time.
-		if _, err := c.receive(50); err != nil {
+		milliseconds := int64(-1)
+		if deadline, ok := ctx.Deadline(); ok {
+			milliseconds = time.Until(deadline).Milliseconds() + 1
+		}
+		w := c.watch(ctx)
+		_, err := c.receive(milliseconds)
+		cause := w.stop()
+		switch {
+		case err == nil:
+		case cause != nil && !c.broken:
+			return nil, cause
+		default:
 			return nil, err
 		}
 	}

@@ -261,6 +261,16 @@ func TestNotificationsAndNotices(t *testing.T) {
 		defer cancel()
 		_, err = own.WaitForNotification(ctx)
 		equal(t, "deadline", err, context.DeadlineExceeded)
+		for i := 0; i < 100; i++ {
+			ctx, cancel := context.WithCancel(background)
+			start := time.Now()
+			time.AfterFunc(time.Duration(i)*20*time.Microsecond, cancel)
+			_, err = own.WaitForNotification(ctx)
+			equal(t, "cancelled", err, context.Canceled)
+			equal(t, "soon", time.Since(start) < 5*time.Second, true)
+			_, err = own.ExecContext(background, "SELECT 1", nil)
+			must(t, err)
+		}
 		return nil
 	}))
 	must(t, <-done)

@@ -37,7 +37,9 @@ CALL(commit, dbapi_commit(connection_at(L, 1), &error))
 CALL(rollback, dbapi_rollback(connection_at(L, 1), &error))
 CALL(reset, dbapi_connection_reset(connection_at(L, 1), &error))
 CALL(cancel, dbapi_connection_cancel(connection_at(L, 1), &error))
+CALL(clear_interrupt, dbapi_connection_clear_interrupt(connection_at(L, 1), &error))
 CALL(cancel_address, dbapi_connection_cancel((dbapi_connection_t *)(uintptr_t)luaL_checknumber(L, 1), &error))
+CALL(interrupt_address, dbapi_connection_interrupt((dbapi_connection_t *)(uintptr_t)luaL_checknumber(L, 1), &error))
 CALL(set_timeout, dbapi_connection_set_timeout(connection_at(L, 1), (int64_t)luaL_checknumber(L, 2), &error))
 CALL(set_session, dbapi_connection_set_session(connection_at(L, 1), (int32_t)luaL_checkinteger(L, 2),
                                                (int32_t)luaL_checkinteger(L, 3), (int32_t)luaL_checkinteger(L, 4),
@@ -135,7 +137,9 @@ const luaL_Reg connection_functions[] = {
     {"set_timeout", set_timeout},
     {"info", info},
     {"address", address},
+    {"clear_interrupt", clear_interrupt},
     {"cancel_address", cancel_address},
+    {"interrupt_address", interrupt_address},
     {"notice", notice},
     {"wait_notify", wait_notify},
     {NULL, NULL},

@@ -40,7 +40,8 @@ end)
 test("executemany by name", function()
   local _, cur = with_table()
   local insert = "INSERT INTO t (s, id) VALUES (%(s)s, %(id)s)"
-  cur:executemany(insert, { { id = 1, s = "a", more = 1 }, { id = 2, s = dbapi.null }, { s = "c", id = 3, other = {} } })
+  cur:executemany(insert, { { id = 1, s = "a", more = 1 }, { id = 2, s = dbapi.null },
+    { s = "c", id = 3, other = {} } })
   equal(cur.rowcount, 3)
   equal(cur:execute("SELECT string_agg(id || coalesce(s, '-'), ',' ORDER BY id) FROM t"):fetchone()[1], "1a,2-,3c")
   -- A name that is n is not how long the row is.
@@ -51,7 +52,8 @@ test("executemany by name", function()
   equal(err.row, 2)
   cur.connection:rollback()
   -- A row without it, be it the first or not.
-  for _, rows in ipairs({ { { id = 10 }, { id = 11, s = "x" } }, { { id = 10, s = "x" }, { id = 11 } }, { { id = 10, s = "x" }, {} } }) do
+  for _, rows in ipairs({ { { id = 10 }, { id = 11, s = "x" } }, { { id = 10, s = "x" }, { id = 11 } },
+    { { id = 10, s = "x" }, {} } }) do
     err = fails("ProgrammingError", cur.executemany, cur, insert, rows)
     assert(err.message:find("%(s)s", 1, true), err.message)
   end
