@@ -153,6 +153,15 @@ impl<'a> Abreast<'a> {
     }
 }
 
+/// Brings memory into the nearest cache. In order, which processors do well; column by column, which they do not, each
+/// line would be waited for.
+#[inline]
+fn touch(bytes: &[u8]) {
+    const LINE: usize = 64;
+    let lines = bytes.chunks(LINE).filter_map(<[u8]>::first);
+    std::hint::black_box(lines.fold(0, |seen, byte| seen | byte));
+}
+
 /// Goes through rows from one on, in order.
 pub(crate) struct Walk<'a> {
     rows: &'a Rows,
@@ -193,6 +202,14 @@ impl<'a> Walk<'a> {
                 abreast.count = entries.iter().take_while(|entry| near(entry)).count();
             }
             self.within += abreast.count;
+            let end = match self.entries.get(self.within) {
+                Some(&entry) if entry & LONG_ROW == 0 => entry as usize,
+                _ => abreast
+                    .bytes
+                    .len()
+                    .min((first + 2 * ABREAST_WITHIN) as usize),
+            };
+            touch(abreast.bytes.get(first as usize..end).unwrap_or_default());
             return Some(Next::Abreast(abreast));
         }
     }
@@ -635,125 +652,4 @@ fn truncated() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A DataRow.
-    fn message(cells: &[Option<&[u8]>]) -> Vec<u8> {
-        let mut body = (cells.len() as u16).to_be_bytes().to_vec();
-        for cell in cells {
-            let length = cell.map_or(-1, |cell| cell.len() as i32);
-            body.extend_from_slice(&length.to_be_bytes());
-            body.extend_from_slice(cell.unwrap_or_default());
-        }
-        let mut bytes = vec![b'D'];
-        bytes.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
-        bytes.extend_from_slice(&body);
-        bytes
-    }
-
-    fn check(rows: &Rows, number: u64, expected: &[Option<&[u8]>]) {
-        let mut row = rows.row(number).unwrap();
-        for expected in expected {
-            let cell = row.next_cell();
-            assert!(cell == *expected, "row {number}");
-            assert_eq!(cell.map_or(Some(0), |cell| rows.byte_behind(cell)), Some(0));
-        }
-    }
-
-    #[test]
-    fn rows_that_lie_behind_other_messages_are_copied_out_of_the_buffer() {
-        let small: [Option<&[u8]>; 3] = [None, Some(b"x"), Some(b"")];
-        let value = vec![b'y'; 1 << 24];
-        let long: [Option<&[u8]>; 3] = [Some(b"a"), None, Some(&value)];
-        for second in [small, long] {
-            let mut buffer = vec![b'N'; 100];
-            let mut collector = Collector::default();
-            let mut accept = |buffer: &mut Vec<u8>, cells: &[Option<&[u8]>]| {
-                let start = buffer.len();
-                buffer.extend_from_slice(&message(cells));
-                let end = buffer.len();
-                collector.accept(buffer, start, end, 3).unwrap();
-                end
-            };
-            accept(&mut buffer, &small);
-            accept(&mut buffer, &second);
-            let end = accept(&mut buffer, &small);
-            buffer.extend_from_slice(b"more");
-            let rows = collector.take_copy(&buffer, 100, end).unwrap();
-            buffer.fill(0xff);
-            assert_eq!(rows.len(), 3);
-            check(&rows, 0, &small);
-            check(&rows, 1, &second);
-            check(&rows, 2, &small);
-            assert!(!collector.holds_buffer());
-            assert_eq!(collector.take_copy(&buffer, 100, end).unwrap().len(), 0);
-        }
-    }
-
-    #[test]
-    fn a_row_is_found_in_the_chunk_that_holds_it() {
-        let mut collector = Collector::default();
-        for number in 0..10u8 {
-            // Chunks of 1, 2, 3 ... rows.
-            let mut buffer = Vec::new();
-            for row in 0..=number {
-                let start = buffer.len();
-                buffer.extend_from_slice(&message(&[Some(&[number, row])]));
-                let end = buffer.len();
-                collector.accept(&mut buffer, start, end, 1).unwrap();
-            }
-            collector.seal(buffer).unwrap();
-        }
-        let rows = collector.take_sealed();
-        assert_eq!((rows.len(), rows.chunks()), (55, 10));
-        let mut at = 0;
-        for number in 0..10u8 {
-            for row in 0..=number {
-                check(&rows, at, &[Some(&[number, row])]);
-                at += 1;
-            }
-        }
-        assert!(rows.row(55).is_none());
-    }
-
-    #[test]
-    fn a_message_shorter_than_a_rows_count_is_refused() {
-        for length in 0..7 {
-            let mut buffer = message(&[])[..length].to_vec();
-            let mut collector = Collector::default();
-            assert!(
-                collector.accept(&mut buffer, 0, length, 0).is_err(),
-                "{length}"
-            );
-        }
-        let mut buffer = message(&[]);
-        assert!(Collector::default().accept(&mut buffer, 0, 8, 0).is_err());
-        assert!(Collector::default().accept(&mut buffer, 0, 7, 0).is_ok());
-    }
-
-    #[test]
-    fn reading_more_cells_than_a_row_has_reads_nothing_outside() {
-        let mut buffer = message(&[Some(b"abc")]);
-        let mut collector = Collector::default();
-        let end = buffer.len();
-        collector.accept(&mut buffer, 0, end, 1).unwrap();
-        let rows = collector.take_copy(&buffer, 0, end).unwrap();
-        let mut row = rows.row(0).unwrap();
-        assert_eq!(row.next_cell(), Some(&b"abc"[..]));
-        for _ in 0..10 {
-            assert_eq!(row.next_cell(), None);
-        }
-    }
-
-    #[test]
-    fn what_is_forgotten_is_gone() {
-        let mut buffer = message(&[None]);
-        let end = buffer.len();
-        let mut collector = Collector::default();
-        collector.accept(&mut buffer, 0, end, 1).unwrap();
-        collector.clear();
-        assert!(!collector.holds_buffer());
-        assert_eq!(collector.take_copy(&buffer, 0, end).unwrap().len(), 0);
-    }
-}
+mod tests;
