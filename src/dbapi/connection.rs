@@ -16,7 +16,6 @@ use super::fork::Process;
 use super::interrupt::Interrupt;
 use super::listen::Bell;
 use super::mailbox::Mailbox;
-
 use super::session::{Session, Status};
 use super::statements::{Preparing, Statements};
 use crate::conninfo::{
