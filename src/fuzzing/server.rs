@@ -3,13 +3,13 @@
 use crate::conninfo::{ChannelBinding, ProtocolVersion, RequireAuth};
 use crate::error::Result;
 use crate::types::{Datum, Param};
-use crate::wire::{Credentials, Event, ProtocolVersions, RowShape, Rows, Wire};
+use crate::wire::{Call, Credentials, Event, ProtocolVersions, RowShape, Rows, Wire};
 
 /// What the library holds for a connection that receives nothing long.
 const FIXED: usize = 600 << 10;
 
 /// Where the server's bytes begin.
-const STATES: u8 = 9;
+const STATES: u8 = 10;
 
 /// Bytes from a server. The first says what they answer, the second how many come at a time.
 pub fn wire_server_bytes(data: &[u8]) {
@@ -23,7 +23,7 @@ pub fn wire_server_bytes(data: &[u8]) {
         events: 0,
         received: 0,
     };
-    if state % STATES == 8 {
+    if state % STATES >= 8 {
         session.width = Some(2);
     }
     // 0 for all at once.
@@ -106,9 +106,15 @@ fn ask(wire: &mut Wire, state: u8) -> Result<()> {
             }
             wire.start_sync();
         }
-        _ => {
+        8 => {
             wire.start_execute(0, RowShape::Known(2))?;
             wire.start_sync();
+        }
+        _ => {
+            wire.start_close_statement("old")?;
+            for name in ["s", "t"] {
+                wire.start_prepared(&Call::new(name, &[1]), &[number], RowShape::Known(2))?;
+            }
         }
     }
     Ok(())
@@ -132,8 +138,15 @@ impl Session {
             buffer.extend_from_slice(now);
             self.received += now.len();
             piece = later;
-            while let Some(event) = self.wire.poll_event()? {
-                self.take(event)?;
+            loop {
+                if let Some(tag) = self.wire.poll_answer()? {
+                    self.take(Event::Complete(tag))?;
+                    self.take(Event::Ready)?;
+                } else if let Some(event) = self.wire.poll_event()? {
+                    self.take(event)?;
+                } else {
+                    break;
+                }
             }
             let memory = self.wire.memory();
             assert!(
