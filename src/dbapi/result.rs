@@ -199,7 +199,8 @@ impl ResultSet {
         let mut walk = walk.ok_or_else(no_results)?;
         let mut done = 0;
         let mut read = 0;
-        while done < count && read < bytes {
+        // A long row counts as more bytes than any bound; without one, there is no end before the last.
+        while done < count && (read < bytes || bytes == usize::MAX) {
             let decoded = match walk.next_row() {
                 Some(cells) => decode(cells, columns, types, arena, values),
                 None => Err(no_results()),
