@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::columns::ColumnBlock;
 use crate::error::{Error, Result};
+use crate::types::column::BlockColumn;
 use crate::types::{self, Catalog, oid, value::Arena, value::Value};
-use crate::wire::{Cells, Column, Rows, Tag, split_cell};
+use crate::wire::{Cells, Column, Rows, Tag, Walk, split_cell};
 
 /// What came back for one statement.
 #[derive(Default)]
@@ -131,13 +133,20 @@ impl ResultSet {
 
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
-        let count = self.decode(most, usize::MAX, block)?;
+        let count = if block.columns.wanted {
+            self.decode_columns(most, block)?
+        } else {
+            self.decode(most, usize::MAX, block)?
+        };
         self.position += count as u64;
         Ok(count)
     }
 
     /// Fetches one row, and decodes some of those behind it while it is at it: `RowBlock::next` has them.
     pub(super) fn fetch_ahead(&mut self, block: &mut RowBlock) -> Result<usize> {
+        if block.columns.wanted {
+            return self.fetch(1, block);
+        }
         let width = self.columns.as_ref().map_or(0, |columns| columns.len());
         // Few at first: most results are read from their beginning, and not all to their end.
         let most = (self.position + 1).min(MOST_AHEAD);
@@ -192,11 +201,7 @@ impl ResultSet {
         if cells.is_none_or(|cells| values.try_reserve(cells).is_err()) {
             return Err(Error::out_of_memory(format_args!("for {count} rows")));
         }
-        let walk = match self.place {
-            Some((position, place)) if position == self.position => self.rows.walk_on(place),
-            _ => self.rows.walk(self.position - self.base),
-        };
-        let mut walk = walk.ok_or_else(no_results)?;
+        let mut walk = self.walk()?;
         let mut done = 0;
         let mut read = 0;
         // A long row counts as more bytes than any bound; without one, there is no end before the last.
@@ -220,8 +225,28 @@ impl ResultSet {
             }
             done += 1;
         }
-        self.place = Some((self.position + done, walk.place()));
+        let place = walk.place();
+        self.walked(done, place);
         Ok(done as usize)
+    }
+
+    /// What is needed to go through the rows from the present one on.
+    pub(super) fn rest(&self) -> Result<(Walk<'_>, &[Column], &Catalog)> {
+        let columns = self.columns.as_deref().ok_or_else(no_results)?;
+        Ok((self.walk()?, columns, self.catalog()))
+    }
+
+    fn walk(&self) -> Result<Walk<'_>> {
+        let walk = match self.place {
+            Some((position, place)) if position == self.position => self.rows.walk_on(place),
+            _ => self.rows.walk(self.position - self.base),
+        };
+        walk.ok_or_else(no_results)
+    }
+
+    /// Takes note of the place where a walk stands that went over `count` rows.
+    pub(super) fn walked(&mut self, count: u64, place: (usize, usize)) {
+        self.place = Some((self.position + count, place));
     }
 }
 
@@ -275,7 +300,12 @@ fn decode_cells<'a>(
 }
 
 #[inline(never)]
-fn decode_any(column: &Column, cell: &[u8], types: &Catalog, arena: &mut Arena) -> Result<Value> {
+pub(super) fn decode_any(
+    column: &Column,
+    cell: &[u8],
+    types: &Catalog,
+    arena: &mut Arena,
+) -> Result<Value> {
     if column.binary {
         types::decode_binary(column.type_oid, cell, types, arena)
     } else {
@@ -287,8 +317,9 @@ fn decode_any(column: &Column, cell: &[u8], types: &Catalog, arena: &mut Arena) 
 #[derive(Default)]
 pub(crate) struct RowBlock {
     values: Vec<Value>,
-    arena: Arena,
+    pub(super) arena: Arena,
     ahead: Ahead,
+    pub(super) columns: ColumnBlock,
 }
 
 /// Where in a block the row is that was fetched, and what lies behind it.
@@ -316,6 +347,11 @@ impl RowBlock {
         self.values.get(self.ahead.shown..).unwrap_or_default()
     }
 
+    /// The columns of the rows that were fetched, if it was columns that were asked for.
+    pub(crate) fn columns(&self) -> &[BlockColumn] {
+        self.columns.shown()
+    }
+
     /// Takes note that there is no row of this number in the result that the rows are of.
     pub(super) fn end_at(&mut self, end: u64) {
         self.ahead.end = Some(end);
@@ -325,10 +361,12 @@ impl RowBlock {
     #[inline]
     pub(crate) fn clear(&mut self) {
         if self.values.capacity() > KEPT_VALUES {
-            *self = RowBlock::default();
+            self.values = Vec::new();
+            self.arena = Arena::default();
         }
         self.values.clear();
         self.arena.clear();
+        self.columns.clear();
         self.ahead = Ahead::default();
     }
 }

@@ -15,6 +15,7 @@ mod boolean;
 mod builtin;
 mod bytea;
 mod calendar;
+pub(crate) mod column;
 mod composite;
 mod datetime;
 mod describe;

@@ -50,7 +50,7 @@ pub(crate) use backend::{Column, Notification};
 pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use policy::TlsFacts;
-pub(crate) use rows::{Cells, Rows, split_cell};
+pub(crate) use rows::{Cells, Rows, Walk, split_cell};
 pub(crate) use tag::Tag;
 pub(crate) use version::ProtocolVersions;
 
