@@ -86,6 +86,25 @@ static void all_that_is_left(void)
     close_cursor();
 }
 
+/* A row of 16 MiB or more, which the library keeps in another way, ends no block. */
+static void behind_a_long_row(void)
+{
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    open_cursor();
+    for (size_t most = 4; most >= 3; most--) {
+        run(cursor, "SELECT g, CASE g WHEN 2 THEN repeat('long', 5000000) END FROM generate_series(1, 4) g");
+        CHECK_OK(most == 4 ? dbapi_fetchall(cursor, &rows, &count, &failure)
+                           : dbapi_fetchmany(cursor, most, &rows, &count, &failure));
+        CHECK_SIZE(count, most);
+        CHECK_SIZE(rows[3].as.text.length, 20000000);
+        CHECK_INT(rows[2 * most - 2].as.integer, (int64_t)most);
+    }
+    CHECK_ROW(fetch_row(cursor), "4", SQL_NULL);
+    check_end(cursor);
+    close_cursor();
+}
+
 static void no_rows_at_all(void)
 {
     const dbapi_value_t *rows = NULL;
@@ -418,7 +437,8 @@ static void many_columns(void)
     close_cursor();
 }
 
-CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(no_rows_at_all), CASE(arraysize), CASE(lastrowid),
+CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(behind_a_long_row), CASE(no_rows_at_all),
+           CASE(arraysize), CASE(lastrowid),
            CASE(a_new_statement_starts_anew), CASE(results_survive_commit_and_other_cursors),
            CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(values_stay_until_the_next_call_on_their_cursor),
            CASE(the_same_rows_in_any_portions), CASE(description), CASE(descriptions_kind_is_that_of_the_values),

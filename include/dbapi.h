@@ -50,6 +50,11 @@
 #define DBAPI_UNCHANGED -2
 
 /**
+ * In `dbapi_block_column_t`: the column's values are of several kinds, and each says which.
+ */
+#define DBAPI_KIND_MIXED -1
+
+/**
  * No value lies in the range; it has no bounds.
  */
 #define DBAPI_RANGE_EMPTY 1
@@ -245,6 +250,36 @@ typedef enum dbapi_kind_t {
    */
   DBAPI_KIND_HSTORE = 23,
 } dbapi_kind_t;
+
+/**
+ * Which form a column's values have, and so what its `data` points to.
+ */
+typedef enum dbapi_layout_t {
+  /**
+   * `const dbapi_value_t *`, each with a kind of its own: the kinds that have no other layout, columns of
+   * several kinds, and whatever else does not come in another layout. Always possible.
+   */
+  DBAPI_LAYOUT_VALUES = 0,
+  /**
+   * `const int64_t *`: INT; DATE, TIME, TIMESTAMP and TIMESTAMPTZ, counted as in `dbapi_value_t`, with INT64_MIN
+   * and INT64_MAX for -infinity and infinity.
+   */
+  DBAPI_LAYOUT_INT64 = 1,
+  /**
+   * `const double *`: FLOAT.
+   */
+  DBAPI_LAYOUT_DOUBLE = 2,
+  /**
+   * `const uint8_t *`, 0 or 1: BOOL.
+   */
+  DBAPI_LAYOUT_BOOL = 3,
+  /**
+   * `const char *`: TEXT, NUMERIC, JSON and BYTES; one value behind the other, each with a NUL behind it. Value i
+   * begins at `offsets[i]`, and ends with the NUL at `offsets[i + 1] - 1`. No value has a NUL in it, unless the
+   * kind is BYTES: so the NULs alone tell the values apart, and a language may split the whole by them.
+   */
+  DBAPI_LAYOUT_BYTES = 4,
+} dbapi_layout_t;
 
 /**
  * What `dbapi_connection_closed` answers.
@@ -760,6 +795,55 @@ typedef struct dbapi_value_t {
    */
   union dbapi_value_as_t as;
 } dbapi_value_t;
+
+/**
+ * One column of a block of rows. 64 bytes on 64-bit machines, now and later: what may come takes a reserved place.
+ */
+typedef struct dbapi_block_column_t {
+  /**
+   * The `dbapi_kind_t` of all its values that are not NULL, or DBAPI_KIND_MIXED. If all are NULL, the one that
+   * the description says.
+   */
+  int32_t kind;
+  /**
+   * A `dbapi_layout_t`.
+   */
+  int32_t layout;
+  /**
+   * The oid of its type.
+   */
+  uint32_t oid;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * How many of its values are NULL.
+   */
+  size_t null_count;
+  /**
+   * A byte for each row: 1 for NULL, 0 for a value. NULL if `null_count` is 0.
+   */
+  const uint8_t *nulls;
+  /**
+   * The values, in their layout. NULLs have their place among them: 0, 0.0, false, an empty text, a value of
+   * kind NULL.
+   */
+  const void *data;
+  /**
+   * How many bytes `data` has.
+   */
+  size_t data_size;
+  /**
+   * In the layout BYTES, where in `data` the values begin: one for each row, and one more, which is `data_size`.
+   * Else NULL.
+   */
+  const int64_t *offsets;
+  /**
+   * NULL.
+   */
+  const void *reserved_data;
+} dbapi_block_column_t;
 
 /**
  * A date and a time of day, taken apart.
@@ -2476,6 +2560,34 @@ dbapi_status_t dbapi_scroll(dbapi_cursor_t *cursor,
  */
 dbapi_status_t dbapi_nextset(dbapi_cursor_t *cursor,
                              dbapi_error_t **out_error);
+
+/**
+ * The next rows, as columns: one array for each, of plain numbers or of texts where it can be. For authors of language
+ * bindings, who make whole columns into objects of their language rather than cell by cell, and for programs that work on
+ * columns. The same values as `dbapi_fetchmany` gives, in another form.
+ *
+ * Look at a column's `layout` first, and know what to do with DBAPI_LAYOUT_VALUES: one value of another kind, such as a
+ * timestamp beyond what microseconds can count, is enough for a column to come so, in this block and not in the next.
+ *
+ * @param cursor borrowed.
+ * @param max_rows how many at most; 0: arraysize. Some hundreds or thousands at a time are quickest: they stay in the
+ *   processor's cache.
+ * @param out_columns receives one struct for each column, one behind the other, borrowed from the cursor, as all that
+ *   they point to: they live until the next call on it that executes, fetches, closes or frees. NULL when there are no
+ *   rows; not NULL for rows without columns.
+ * @param out_ncolumns receives how many columns there are; 0 when there are no rows.
+ * @param out_nrows receives how many rows there are, the length of each array.
+ * @param out_error receives an owned error on failure; may be NULL.
+ * @return DBAPI_OK; DBAPI_DONE and no rows at the end; errors as `dbapi_fetchmany`: if a value of the block cannot be
+ *   read, the error of the first row that has one, and no row is passed over.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_fetch_columns(dbapi_cursor_t *cursor,
+                                   size_t max_rows,
+                                   const dbapi_block_column_t **out_columns,
+                                   size_t *out_ncolumns,
+                                   size_t *out_nrows,
+                                   dbapi_error_t **out_error);
 
 /**
  * Renders a value as PostgreSQL would write it (its text output under DateStyle ISO, IntervalStyle postgres,

@@ -51,6 +51,8 @@ pub mod callproc;
 
 pub mod fetch;
 
+pub mod columns;
+
 pub mod value;
 
 pub mod parts;

@@ -8,6 +8,7 @@ mod binding;
 mod callproc;
 mod catalog;
 mod characteristics;
+mod columns;
 mod connection;
 mod cursor;
 mod deadline;

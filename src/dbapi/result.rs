@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::columns::ColumnBlock;
 use crate::error::{Error, Result};
+use crate::types::column::BlockColumn;
 use crate::types::{self, Catalog, oid, value::Arena, value::Value};
-use crate::wire::{Abreast, Cells, Column, Next, Rows, Tag};
+use crate::wire::{Abreast, Cells, Column, Next, Rows, Tag, Walk};
 
 /// What came back for one statement.
 #[derive(Default)]
@@ -136,6 +138,9 @@ impl ResultSet {
 
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+        if block.columns.wanted {
+            return self.decode_columns(most, block);
+        }
         let (position, filled) = (self.position, block.filled);
         let count = most.min(self.left());
         let width = self.columns.as_ref().map_or(0, |columns| columns.len());
@@ -163,6 +168,9 @@ impl ResultSet {
 
     /// Fetches one row, and decodes some of those behind it while it is at it: `RowBlock::next` has them.
     pub(super) fn fetch_ahead(&mut self, block: &mut RowBlock) -> Result<usize> {
+        if block.columns.wanted {
+            return self.fetch(1, block);
+        }
         let width = self.columns.as_ref().map_or(0, |columns| columns.len());
         // Few at first: most results are read from their beginning, and not all to their end.
         let position = self.position;
@@ -211,10 +219,7 @@ impl ResultSet {
             return (0, None);
         }
         let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
-        let walk = match self.place {
-            Some((position, place)) if position == self.position => self.rows.walk_on(place),
-            _ => self.rows.walk(self.position - self.base),
-        };
+        let walk = walk_on(&self.rows, self.place, self.position, self.base);
         let Some((walk, next)) = walk.and_then(|mut walk| {
             let next = walk.next_rows(most)?;
             Some((walk, next))
@@ -229,6 +234,34 @@ impl ResultSet {
         self.position += count as u64;
         self.place = failure.is_none().then(|| (self.position, walk.place()));
         (count, failure)
+    }
+
+    /// What is needed to go through the rows from the present one on.
+    pub(super) fn rest(&self) -> Result<(Walk<'_>, &[Column], &Catalog)> {
+        let columns = self.columns.as_deref().ok_or_else(no_results)?;
+        let walk = walk_on(&self.rows, self.place, self.position, self.base);
+        let walk = walk.ok_or_else(no_results)?;
+        Ok((walk, columns, self.catalog()))
+    }
+
+    /// Goes on behind `count` rows, to where a walk over them stands.
+    pub(super) fn walked(&mut self, count: u64, place: (usize, usize)) {
+        self.position += count;
+        self.place = Some((self.position, place));
+    }
+}
+
+/// From row `position` on, which `place` knows if it is the row behind the last; `base` rows were before the first of `rows`.
+#[inline]
+fn walk_on(
+    rows: &Rows,
+    place: Option<(u64, (usize, usize))>,
+    position: u64,
+    base: u64,
+) -> Option<Walk<'_>> {
+    match place {
+        Some((known, place)) if known == position => rows.walk_on(place),
+        _ => rows.walk(position - base),
     }
 }
 
@@ -294,7 +327,12 @@ fn decode_alone(
 }
 
 #[inline(never)]
-fn decode_cell(column: &Column, cell: &[u8], types: &Catalog, arena: &mut Arena) -> Result<Value> {
+pub(super) fn decode_cell(
+    column: &Column,
+    cell: &[u8],
+    types: &Catalog,
+    arena: &mut Arena,
+) -> Result<Value> {
     if column.binary {
         types::decode_binary(column.type_oid, cell, types, arena)
     } else {
@@ -308,8 +346,9 @@ pub(crate) struct RowBlock {
     values: Vec<Value>,
     /// How many of them are of the rows; those behind them are of earlier ones, and say nothing.
     filled: usize,
-    arena: Arena,
+    pub(super) arena: Arena,
     ahead: Ahead,
+    pub(super) columns: ColumnBlock,
 }
 
 /// The rows of a block that are handed out one by one.
@@ -348,6 +387,11 @@ impl RowBlock {
         Ok((room, &mut self.arena))
     }
 
+    /// The columns of the rows that were fetched, if it was columns that were asked for.
+    pub(crate) fn columns(&self) -> &[BlockColumn] {
+        self.columns.shown()
+    }
+
     /// Takes note that there is no row of this number in the result that the rows are of.
     pub(super) fn end_at(&mut self, end: u64) {
         self.ahead.end = Some(end);
@@ -357,10 +401,12 @@ impl RowBlock {
     #[inline]
     pub(crate) fn clear(&mut self) {
         if self.values.capacity() > KEPT_VALUES {
-            *self = RowBlock::default();
+            self.values = Vec::new();
+            self.arena = Arena::default();
         }
         self.filled = 0;
         self.arena.clear();
+        self.columns.clear();
         self.ahead = Ahead::default();
     }
 }

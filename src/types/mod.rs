@@ -15,6 +15,7 @@ mod boolean;
 mod builtin;
 mod bytea;
 mod calendar;
+pub(crate) mod column;
 mod composite;
 mod datetime;
 mod describe;
@@ -56,7 +57,7 @@ pub(crate) use formats::{Styles, is_quicker_in_binary};
 pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
 pub(crate) use plain::Plain;
-pub(crate) use words::Cell;
+pub(crate) use words::{Cell, is_ascii};
 
 /// The kind a column of this built-in type arrives as.
 #[cfg(any(test, feature = "fuzzing"))]

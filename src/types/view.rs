@@ -10,12 +10,14 @@ use std::fmt;
 use crate::error::Error;
 
 use super::array::MAX_DIMENSIONS;
+use super::column::{Held, Layout};
 use super::param::{Datum, Param};
 use super::value::{
-    Array, Bits, Composite, DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE,
+    Arena, Array, Bits, Composite, DBAPI_RANGE_EMPTY, DBAPI_RANGE_LOWER_INCLUSIVE,
     DBAPI_RANGE_UPPER_INCLUSIVE, Geometry, Hstore, Inet, Kind, Multirange, Point, Range, Text,
     Value,
 };
+use super::{Catalog, decode_binary, decode_text};
 
 /// The longest value that a message to the server can hold, in bytes.
 pub(crate) const LONGEST_VALUE: usize = (1 << 30) - 2;
@@ -64,6 +66,46 @@ pub(crate) unsafe fn param<'a>(value: &'a Value) -> Result<Param<'a>, Error> {
         oid: value.oid,
         datum,
     })
+}
+
+/// Decodes one cell that is not NULL, and shows what its value holds: its kind, and what lies in the cell or in `arena`.
+pub(crate) fn decoded<'a>(
+    oid: u32,
+    binary: bool,
+    cell: &'a [u8],
+    catalog: &Catalog,
+    arena: &'a mut Arena,
+) -> Result<(Kind, Held<'a>), Error> {
+    let value = if binary {
+        decode_binary(oid, cell, catalog, arena)
+    } else {
+        decode_text(oid, cell, catalog, arena)
+    }?;
+    let kind = Kind::from_number(value.kind).unwrap_or(Kind::DBAPI_KIND_NULL);
+    let held = match Layout::of(kind) {
+        Layout::DBAPI_LAYOUT_INT64 | Layout::DBAPI_LAYOUT_DOUBLE => Held::Word(word(&value)),
+        Layout::DBAPI_LAYOUT_BOOL => Held::Byte(byte(&value)),
+        // SAFETY: the kinds of this layout hold a text, and decoding made it of bytes of the cell or of the arena, both of
+        // which stay as they are for 'a.
+        Layout::DBAPI_LAYOUT_BYTES => Held::Bytes(unsafe { bytes(value.r#as.text) }?),
+        Layout::DBAPI_LAYOUT_VALUES => Held::Value,
+    };
+    Ok((kind, held))
+}
+
+/// The integer of a decoded value, or the bits of its float.
+#[inline(always)]
+pub(crate) fn word(value: &Value) -> i64 {
+    // SAFETY: the union begins as zeroes (`Value`), so all of it is filled, and every bit pattern is an integer.
+    unsafe { value.r#as.integer }
+}
+
+/// 1 if a decoded value is true.
+#[inline(always)]
+pub(crate) fn byte(value: &Value) -> u8 {
+    // SAFETY: as in `word`.
+    let [first, ..] = unsafe { value.r#as.uuid };
+    first
 }
 
 /// The bytes that a text counts.

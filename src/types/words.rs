@@ -177,7 +177,7 @@ pub(super) fn pair(digits: u64, at: u32) -> u32 {
 
 /// Whether all bytes are ASCII: as the method of slices, quicker for what is short.
 #[inline(always)]
-pub(super) fn is_ascii(cell: Cell<'_>) -> bool {
+pub(crate) fn is_ascii(cell: Cell<'_>) -> bool {
     let bytes = cell.bytes();
     let seen = if bytes.len() < 8 {
         match cell.word() {

@@ -93,7 +93,7 @@ _PROTOTYPES = """
     execute_named(psppnp) executemany(pspnnp) cursor_set_binding(pip) cursor_set_paramstyle(pip)
     cursor_mogrify(pspnpnpp)
     cursor_mogrify_named(psppnpnpp) cursor_query(p)q setinputsizes(ppnp) callproc(pspnp) callproc_named(psppnp)
-    fetchmany(pnppp) scroll(pIip) nextset(pp) value_format(ppnpp) error_status(p) error_message(p)q error_sqlstate(p)q
+    fetchmany(pnppp) fetch_columns(pnpppp) scroll(pIip) nextset(pp) value_format(ppnpp) error_status(p) error_message(p)q error_sqlstate(p)q
     error_condition(p)q error_class(p)q error_row(p)I error_retryable(p)b error_connection_usable(p)b
     error_timed_out(p)b error_severity(p)q error_severity_nonlocalized(p)q error_message_primary(p)q
     error_message_detail(p)q error_message_hint(p)q error_statement_position(p)q error_internal_position(p)q

@@ -1,7 +1,10 @@
-"""From the library's blocks of values to Python's.
+"""From the library's blocks to Python's values.
 
-A block is read as plain memory, a column at a time: a slice of a memoryview is a column, and `tolist`, `bytes.count`
-and their like walk it in C. One row is read by one struct format instead, which costs less for so few cells.
+A block of rows comes as columns (dbapi_fetch_columns), each of which is one array of numbers, or one text that is
+split where its values end: a few calls into C, whatever the number of rows. What has no such form comes as an array of
+values, as do the items of an array; that is read as plain memory too: a slice of a memoryview is one member of all of
+them, and `tolist`, `bytes.count` and their like walk it in C. One row is read by one struct format instead, which costs
+less for so few cells.
 """
 import ctypes
 import json
@@ -170,7 +173,7 @@ def _cell(address, session):
     return rendered(lib.value_format, address).decode()
 
 
-# ---- a column: functions of its block, of the place of its first cell and the distance between two, in words ----
+# ---- a column of values: functions of their words, of the place of the first cell and the distance between two ----
 
 
 def _strings(words, at, step, count):
@@ -179,46 +182,66 @@ def _strings(words, at, step, count):
     return [data or b"" for data in found] if None in found else found
 
 
-def _texts(words, at, step, count, session):
+def _texts(words, at, step, count):
     return b"\0".join(_strings(words, at, step, count)).decode().split("\0")
 
 
-def _numerics(words, at, step, count, session):
-    return [Decimal(digits or 0) for digits in _texts(words, at, step, count, session)]
+def _integers(words, at, step, count):
+    return words[at::step].tolist()
 
 
-def _dates(words, at, step, count, session):
-    days = words[at::step].tolist()
+def _floats(words, at, step, count):
+    return words.cast("B").cast("d")[at::step].tolist()
+
+
+def _bools(words, at, step, count):
+    return words.cast("B").cast("?")[8 * at::8 * step].tolist()
+
+
+# The kinds that are read a column at a time: how they are when they are read so.
+_FORMS = {BOOL: _bools, INT: _integers, FLOAT: _floats, TEXT: _texts, NUMERIC: _texts, DATE: _integers,
+          TIMESTAMP: _integers, TIMESTAMPTZ: _integers, JSON: _texts}
+
+
+# ---- and what is made of a whole column of them; where there is a NULL, of 0 or "" ----
+
+
+def _numerics(digits, session):
+    return [Decimal(number or 0) for number in digits]
+
+
+def _dates(days, session):
     if -719162 <= min(days) and max(days) <= 2932896:
         convert = date.fromordinal
         return [convert(719163 + day) for day in days]
     return [_date(day, 0, session) for day in days]
 
 
-def _timestamps(words, at, step, count, session):
+def _timestamps(column, session):
     try:
-        return [_EPOCH + timedelta(0, 0, microseconds) for microseconds in words[at::step].tolist()]
+        return [_EPOCH + timedelta(0, 0, microseconds) for microseconds in column]
     except OverflowError:
-        return [_timestamp(microseconds, 0, session) for microseconds in words[at::step].tolist()]
+        return [_timestamp(microseconds, 0, session) for microseconds in column]
 
 
-def _timestamptzs(words, at, step, count, session):
-    return [_timestamptz(microseconds, 0, session) for microseconds in words[at::step].tolist()]
+def _timestamptzs(column, session):
+    return [_timestamptz(microseconds, 0, session) for microseconds in column]
 
 
-def _jsons(words, at, step, count, session):
-    return [json.loads(document or "null") for document in _texts(words, at, step, count, session)]
+def _jsons(documents, session):
+    return [json.loads(document or "null") for document in documents]
 
 
-_COLUMNS = {BOOL: lambda words, at, step, *_: words.cast("B").cast("?")[8 * at::8 * step].tolist(),
-            INT: lambda words, at, step, *_: words[at::step].tolist(),
-            FLOAT: lambda words, at, step, *_: words.cast("B").cast("d")[at::step].tolist(),
-            TEXT: _texts, NUMERIC: _numerics, DATE: _dates, TIMESTAMP: _timestamps, TIMESTAMPTZ: _timestamptzs,
-            JSON: _jsons}
+def _as_they_are(column, session):
+    return column
+
+
+_COLUMNS = {BOOL: _as_they_are, INT: _as_they_are, FLOAT: _as_they_are, TEXT: _as_they_are, NUMERIC: _numerics,
+            DATE: _dates, TIMESTAMP: _timestamps, TIMESTAMPTZ: _timestamptzs, JSON: _jsons}
 
 
 def columns(address, count, width, session):
-    """The columns, as lists, of a block of `count` rows, at least one."""
+    """The columns, as lists, of an array of `count` rows of values, at least one."""
     view = _memory(address, count * width * VALUE, _READ)
     words = view.cast("q")
     step = VALUE // 8 * width
@@ -231,7 +254,7 @@ def columns(address, count, width, session):
             column = [None] * count
         elif kind in _COLUMNS and (kinds.count(kind) + nulls == count if nulls else kinds == bytes((kind,)) * count):
             # The words of a NULL are zeros, which every function above can take.
-            column = _COLUMNS[kind](words, VALUE // 8 * i + 1, step, count, session)
+            column = _COLUMNS[kind](_FORMS[kind](words, VALUE // 8 * i + 1, step, count), session)
             if nulls:
                 column = [value if present else None for value, present in zip(column, kinds)]
         else:
@@ -285,15 +308,82 @@ def row(address, width, session):
     return (_plans.get(kinds) or _plan(kinds))(data, address, session)
 
 
-def rows(address, count, width, session):
-    """A block of rows as a list of tuples."""
-    if not width:
-        return [()] * count
-    step = VALUE * width
-    if count < 4:
-        return [row(address + step * i, width, session) for i in range(count)]
-    found = []
-    # Few enough at a time to stay in the processor's cache.
-    for first in range(0, count, 2000):
-        found += zip(*columns(address + step * first, min(2000, count - first), width, session))
+# ---- blocks of columns ----
+
+VALUES, INT64, DOUBLE, BOOLS, TEXTS = range(5)
+_NUMBERS = {INT64: ("q", 8), DOUBLE: ("d", 8), BOOLS: ("?", 1)}
+# dbapi_block_column_t: kind, layout, oid, reserved, null_count, nulls, data, data_size, offsets, reserved_data.
+_BLOCK_COLUMN = struct.Struct("iiIINPPNPP")
+# Few enough rows to stay in the processor's cache.
+_PORTION = 2000
+
+
+def _portion(column, first, count, session):
+    """Of a column, the values of `count` rows from row `first` on, as a list or a tuple."""
+    kind, layout, _, _, null_count, nulls, data, _, offsets, _ = column
+    if layout == VALUES:
+        return columns(data + VALUE * first, count, 1, session)[0]
+    if null_count:
+        nulls = _copied(nulls + first, count)
+        null_count = nulls.count(1)
+        if null_count == count:
+            return (None,) * count
+    make = _COLUMNS.get(kind)
+    if make is None:
+        return [_cell_of(column, row, session) for row in range(first, first + count)]
+    if layout == TEXTS:
+        start, end = _offset(offsets, first), _offset(offsets, first + count)
+        found = _string(data + start, end - start - 1).split("\0")
+    else:
+        form, size = _NUMBERS[layout]
+        found = struct.unpack("%d%s" % (count, form), _memory(data + size * first, size * count, _READ))
+    if make is not _as_they_are:
+        found = make(found, session)
+    if null_count:
+        return [None if null else value for value, null in zip(found, nulls)]
     return found
+
+
+def _offset(offsets, row):
+    return ctypes.c_int64.from_address(offsets + 8 * row).value
+
+
+def _cell_of(column, row, session):
+    """One row's value by itself."""
+    kind, layout, oid, _, null_count, nulls, data, _, offsets, _ = column
+    if layout == VALUES:
+        return _cell(data + VALUE * row, session)
+    if null_count and ctypes.c_uint8.from_address(nulls + row).value:
+        return None
+    if layout == TEXTS:
+        start = _offset(offsets, row)
+        found = _CELLS[kind](data + start, _offset(offsets, row + 1) - start - 1, session)
+        return memoryview(found) if kind == BYTES and oid == 17 else found
+    form, size = _NUMBERS[layout]
+    found, = struct.unpack(form, _memory(data + size * row, size, _READ))
+    return found if layout == DOUBLE else _CELLS[kind](found, 0, session)
+
+
+def _odd_cell(column, row, session):
+    """The same, or the error that it is."""
+    try:
+        return _cell_of(column, row, session)
+    except DataError as error:
+        return error
+
+
+def block(address, width, count, session):
+    """The rows of a block of columns, as a list of tuples; and whether some of them are errors instead: a value that
+    Python has not is the error of its own row."""
+    if not width:
+        return [()] * count, False
+    found = list(_BLOCK_COLUMN.iter_unpack(_copied(address, _BLOCK_COLUMN.size * width)))
+    try:
+        rows = []
+        for first in range(0, count, _PORTION):
+            size = min(_PORTION, count - first)
+            rows += zip(*[_portion(column, first, size, session) for column in found])
+        return rows, False
+    except DataError:
+        rows = zip(*[[_odd_cell(column, row, session) for row in range(count)] for column in found])
+        return [next((cell for cell in row if isinstance(cell, DataError)), row) for row in rows], True

@@ -62,6 +62,7 @@ class cursor(Fetching):
         self._rows, self._nrows, self._error, self._columns = c_void_p(), c_size_t(), c_void_p(), c_size_t()
         self._places = byref(self._rows), byref(self._nrows), byref(self._error)
         self._place = byref(self._columns)
+        self._block_places = self._places[0], self._place, self._places[1], self._places[2]
         if name is None:
             self._handle = obtain(lib.cursor, conn._handle)
         else:

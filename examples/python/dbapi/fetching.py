@@ -9,6 +9,8 @@ from .errors import DataError, InterfaceError, ProgrammingError
 
 # How many rows are asked for and turned into Python's at a time.
 BLOCK = 2000
+# So few rows are read one by one, and not as columns.
+FEW = 10
 _READ_AHEAD = 1024
 TAKEN = "the cursor is in a call"
 
@@ -47,8 +49,27 @@ class Fetching:
 
     def _fetch(self, size):
         """At most so many rows of the library's, as tuples; none at the end."""
+        if size < FEW or self.name is None and -1 < lib.rowcount(self._handle) < FEW:
+            return self._fetch_few(size)
         if self.name is None:
             # This one never waits.
+            status = lib.fetch_columns(self._handle, size, *self._block_places)
+            if status < 0:
+                check(status, self._error)
+        else:
+            status = self._call(lib.fetch_columns, size, *self._block_places[:3])
+            self._width = self._description = None
+        if status:
+            return []
+        self._zone = None
+        rows, odd = _rows.block(self._rows.value, self._columns.value, self._nrows.value, self)
+        if odd:
+            self._odd = True
+        return rows
+
+    def _fetch_few(self, size):
+        """The same row by row, which takes less for so few."""
+        if self.name is None:
             status = lib.fetchmany(self._handle, size, *self._places)
             if status < 0:
                 check(status, self._error)
@@ -62,19 +83,16 @@ class Fetching:
             self._width = self._columns.value
         self._zone = None
         address, count, width = self._rows.value, self._nrows.value, self._width
-        try:
-            if count == 1 and width:
-                return [_rows.row(address, width, self)]
-            return _rows.rows(address, count, width, self)
-        except DataError:
-            # A value that Python has not is the error of its own row.
-            self._odd = True
-            return [self._alone(address + _rows.VALUE * width * i, width) for i in range(count)]
+        if not width:
+            return [()] * count
+        return [self._row(address + _rows.VALUE * width * i, width) for i in range(count)]
 
-    def _alone(self, address, width):
+    def _row(self, address, width):
         try:
             return _rows.row(address, width, self)
         except DataError as error:
+            # A value that Python has not is the error of its own row.
+            self._odd = True
             return error
 
     def _next(self, step):

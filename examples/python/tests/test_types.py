@@ -247,7 +247,7 @@ class Results(TestCase):
         for sql, expected in RESULTS:
             for nulls in ("false", "i % 3 = 0", "true"):
                 with self.subTest(sql=sql, nulls=nulls):
-                    self.cur.execute("SELECT i, CASE WHEN NOT %s THEN %s END FROM generate_series(1, 9) AS i" % (nulls, sql))
+                    self.cur.execute("SELECT i, CASE WHEN NOT %s THEN %s END FROM generate_series(1, 30) AS i" % (nulls, sql))
                     for i, got in self.cur.fetchall():
                         if nulls == "true" or nulls != "false" and i % 3 == 0:
                             self.assertIsNone(got)
@@ -256,10 +256,14 @@ class Results(TestCase):
 
     def test_all_in_one_row(self):
         select = "SELECT " + ", ".join(sql for sql, _ in RESULTS)
-        for tail, count in (("", 1), (" FROM generate_series(1, 5)", 5)):
-            self.cur.execute(select + tail)
-            rows = self.cur.fetchall()
+        # Few rows are read otherwise than many, and a named cursor's come as one block.
+        for name, count in ((None, 1), (None, 5), (None, 50), ("all", 5), ("all", 4100)):
+            with self.conn.cursor(name) as cur:
+                cur.execute("%s FROM generate_series(1, %d)" % (select, count))
+                rows = cur.fetchall()
             self.assertEqual(len(rows), count)
+            self.assertEqual(len({repr(row[:9]) for row in rows}), 1)
+            rows = rows[:5] + rows[-5:]
             for row in rows:
                 for got, (_, expected) in zip(row, RESULTS):
                     self.same(got, expected)
@@ -288,21 +292,41 @@ class Results(TestCase):
                            ("'0044-03-15 BC'::timestamp", "0044-03-15 00:00:00 BC"), ("'24:00'::time", "24:00:00"),
                            ("'10000-01-01 UTC'::timestamptz", "10000-01-01 00:00:00+00"),
                            ("'178000000 years'::interval", "178000000 years")):
-            for count in (1, 9):
+            for count in (1, 9, 30):
                 self.cur.execute("SELECT %s FROM generate_series(1, %d)" % (sql, count))
                 with self.assertRaisesRegex(dbapi.DataError, shown.replace("+", r"\+")):
                     self.cur.fetchall()
-        self.cur.execute("SELECT CASE i WHEN 4 THEN '10000-01-01'::date ELSE '2000-01-01' END FROM generate_series(1, 6) i")
-        good = 0
-        for _ in range(6):
-            try:
-                self.assertEqual(self.cur.fetchone(), (date(2000, 1, 1),))
-                good += 1
-            except dbapi.DataError:
-                self.assertEqual(good, 3)
-        self.assertEqual((good, self.cur.fetchone()), (5, None))
+        beside = "i, CASE WHEN i % 2 = 0 THEN 'a' || i END, 'b'::bytea, ARRAY[i], i / 2.0::float8, i % 2 = 0"
+        for odd, count in ((4, 6), (40, 60)):
+            self.cur.execute("SELECT CASE i WHEN %d THEN '10000-01-01'::date ELSE '2000-01-01' END, %s "
+                             "FROM generate_series(1, %d) i" % (odd, beside, count))
+            good = 0
+            for i in range(1, count + 1):
+                try:
+                    row = self.cur.fetchone()
+                    self.assertEqual(row, (date(2000, 1, 1), i, None if i % 2 else "a%d" % i, b"b", [i], i / 2, i % 2 == 0))
+                    good += 1
+                except dbapi.DataError:
+                    self.assertEqual(i, odd)
+            self.assertEqual((good, self.cur.fetchone()), (count - 1, None))
         # Timestamps that microseconds from 1970 do not reach arrive as text.
         self.assertEqual(self.one("SELECT '294276-12-31'::timestamp"), "294276-12-31 00:00:00")
+
+    def test_a_large_block_is_read_in_portions(self):
+        for name in (None, "portions"):
+            with self.conn.cursor(name) as cur:
+                cur.execute("SELECT i, CASE WHEN i % 7 <> 0 THEN 't' || i END, CASE WHEN i > 4000 THEN i % 3 = 0 END, "
+                            "i / 4.0::float8, 'x'::bytea || i::text::bytea FROM generate_series(1, 4100) i")
+                expected = [(i, "t%d" % i if i % 7 else None, i % 3 == 0 if i > 4000 else None, i / 4, b"x%d" % i)
+                            for i in range(1, 4101)]
+                self.assertEqual(cur.fetchall(), expected)
+
+    def test_a_column_of_several_kinds(self):
+        self.cur.execute("SELECT CASE i WHEN 25 THEN '294276-12-31' WHEN 26 THEN NULL ELSE '2000-01-01'::timestamp END, "
+                         "CASE WHEN i < 13 THEN i::text::xid8 ELSE '18446744073709551615' END FROM generate_series(1, 30) i")
+        for i, (stamp, number) in enumerate(self.cur.fetchall(), 1):
+            self.assertEqual(stamp, {25: "294276-12-31 00:00:00", 26: None}.get(i, datetime.datetime(2000, 1, 1)))
+            self.same(number, i if i < 13 else Decimal(2**64 - 1))
 
     def test_time_zones(self):
         sql = "SELECT '2010-01-01 10:30:45+00'::timestamptz, '2010-07-01 10:30:45+00'::timestamptz"

@@ -7,6 +7,7 @@ require_relative "dbapi/types"
 require_relative "dbapi/parameters"
 require_relative "dbapi/values"
 require_relative "dbapi/decoder"
+require_relative "dbapi/columns"
 require_relative "dbapi/cursor"
 require_relative "dbapi/connection"
 

@@ -116,6 +116,32 @@ class TestTypes < DatabaseTest
     assert_equal expected, rows
   end
 
+  # Many rows are read by columns, and few one by one: both give the same.
+  def test_a_block_is_as_its_rows_one_by_one
+    given = ROUND_TRIPS.flat_map { |type, values| values.map { |value| [type, value] } }
+    given += CONVERSIONS.map { |type, value, _expected| [type, value] }
+    given.each do |type, value|
+      alone = one("SELECT %s::#{type}", [value])
+      [false, true].each do |last| # the last of thirty alone, and all but that one
+        sql = "SELECT CASE WHEN (i %% 30 = 0) = %s THEN %s::#{type} END, i FROM generate_series(1, 30) i"
+        rows = @conn.execute(sql, [last, value]).fetchall
+        expected = (1..30).map { |i| [(i == 30) == last ? alone : nil, i] }
+        assert_equal expected, rows, "#{value.inspect} as #{type}"
+        got = rows.filter_map(&:first).map { |cell| [cell.class, cell.is_a?(String) && cell.encoding] }
+        assert_equal [[alone.class, alone.is_a?(String) && alone.encoding]], got.uniq unless alone.nil? || got.empty?
+      end
+    end
+  end
+
+  def test_a_column_of_several_kinds
+    rows = @conn.execute(<<~SQL).fetchall
+      SELECT CASE WHEN i = 25 THEN '294270-01-01' WHEN i <> 26 THEN '2000-01-01'::timestamp END,
+        CASE WHEN i < 13 THEN i::text::xid8 ELSE '18446744073709551615' END FROM generate_series(1, 30) i
+    SQL
+    odd = { 25 => "294270-01-01 00:00:00", 26 => nil }
+    assert_equal((1..30).map { |i| [odd.fetch(i, Time.utc(2000)), i < 13 ? i : 2**64 - 1] }, rows)
+  end
+
   def test_text_and_bytes_know_their_encoding
     text, bytes = @conn.execute("SELECT 'é', '\\x00e9'::bytea").fetchone
     assert_equal [Encoding::UTF_8, Encoding::BINARY], [text.encoding, bytes.encoding]

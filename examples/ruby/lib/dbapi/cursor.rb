@@ -21,7 +21,8 @@ module DBAPI
     BLOCK = 1000
     NONE = [].freeze
     AHEAD = 100 # rows that fetchone takes at a time where they are here already
-    private_constant :HANDLE, :ERROR, :ROWS, :NROWS, :NCOLUMNS, :BLOCK, :NONE, :AHEAD
+    FEW = 10
+    private_constant :HANDLE, :ERROR, :ROWS, :NROWS, :NCOLUMNS, :BLOCK, :NONE, :AHEAD, :FEW
 
     # See Connection#cursor.
     def initialize(connection, handle, name: nil, scrollable: nil, withhold: false, rows: :array)
@@ -270,13 +271,27 @@ module DBAPI
 
     # The rows of one call, all of them Ruby's own when the lock is let go.
     def receive(count)
-      @lock.synchronize do
-        return [] if run { Native::FETCHMANY.call(@handle, count, @at + 16, @at + 24, @at + 8) } == 1
+      @lock.synchronize { few?(count) ? receive_rows(count) : receive_columns(count) }
+    end
 
-        columns = Native::DESCRIPTION.call(@handle, @at + 32)
-        rows, nrows, ncolumns = @cells.from(ROWS, 3)
-        Decoder.for(columns, ncolumns).rows(rows, nrows)
-      end
+    # So few rows take less one by one.
+    def few?(count)
+      count < FEW || (!@name && Native::ROWCOUNT.call(@handle).between?(0, FEW - 1))
+    end
+
+    def receive_rows(count)
+      return [] if run { Native::FETCHMANY.call(@handle, count, @at + 16, @at + 24, @at + 8) } == 1
+
+      columns = Native::DESCRIPTION.call(@handle, @at + 32)
+      rows, nrows, ncolumns = @cells.from(ROWS, 3)
+      Decoder.for(columns, ncolumns).rows(rows, nrows)
+    end
+
+    def receive_columns(count)
+      return [] if run { Native::FETCH_COLUMNS.call(@handle, count, @at + 16, @at + 32, @at + 24, @at + 8) } == 1
+
+      columns, nrows, ncolumns = @cells.from(ROWS, 3)
+      Columns.rows(columns, ncolumns, nrows)
     end
 
     def shape(rows)

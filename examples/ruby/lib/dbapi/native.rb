@@ -42,7 +42,8 @@ module DBAPI
               cursor_set_timeout: "pqp",
               cursor_set_binding: "pip", cursor_set_all_results: "pbp",
               execute: "pspnp", execute_named: "psppnp", executemany: "pspnnp", callproc: "pspnp",
-              cursor_mogrify: "pspnpnpp", fetchmany: "pnppp", description: %w[pp p], nextset: "pp", scroll: "pqip",
+              cursor_mogrify: "pspnpnpp", fetchmany: "pnppp", fetch_columns: "pnpppp", description: %w[pp p],
+              nextset: "pp", scroll: "pqip",
               rowcount: %w[p q], rownumber: %w[p q], cursor_statusmessage: %w[p s], cursor_query: %w[p s]
 
     functions true,

@@ -45,12 +45,19 @@ module DBAPI
     end
 
     def numeric(address, length, oid)
-      digits = at(address, length)
+      number(at(address, length), oid)
+    end
+
+    def number(digits, oid)
       oid == XID8 ? Integer(digits, 10) : BigDecimal(digits)
     end
 
     def json(address, length)
-      JSON.parse(text(address, length), max_nesting: 1000)
+      document(text(address, length))
+    end
+
+    def document(text)
+      JSON.parse(text, max_nesting: 1000)
     rescue JSON::ParserError => e
       raise DataError, "a JSON document that Ruby cannot read: #{e.message}"
     end
