@@ -59,16 +59,13 @@ fn fetch_row(
     fetch: fn(&mut Cursor, &mut RowBlock) -> Result<usize>,
 ) -> dbapi_status_t {
     // Without a guard: nothing in it can panic.
-    let ahead = |handle: &mut CursorHandle| {
-        let State { cursor, block, .. } = handle.sole_state();
-        let row = cursor.next_ahead(block)?;
-        Some(row.map_or(ptr::null(), <[Value]>::as_ptr))
-    };
     if !out_row.is_null()
-        && let Some(row) = registry::with_sole(cursor, ahead)
+        && let Some(mut handle) = registry::find_sole::<CursorHandle>(cursor)
+        && let State { cursor, block, .. } = handle.sole_state()
+        && let Some(row) = cursor.next_ahead(block)
     {
-        set_output(out_row, row);
-        return if row.is_null() { DBAPI_DONE } else { DBAPI_OK };
+        set_output(out_row, row.map_or(ptr::null(), <[Value]>::as_ptr));
+        return if row.is_none() { DBAPI_DONE } else { DBAPI_OK };
     }
     fetch_new_row(cursor, out_row, out_error, fetch)
 }

@@ -9,9 +9,10 @@
 
 use std::collections::VecDeque;
 use std::ptr;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::Mutex;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::connection::dbapi_connection_t;
 use super::conninfo::{ConninfoHandle, dbapi_conninfo_t};
@@ -219,20 +220,35 @@ pub(super) fn find<H: Handle>(handle: *const H::Opaque) -> Option<Arc<H>> {
     H::from_object(object).map(Arc::clone)
 }
 
-/// Runs `work` on what `handle` stands for, while nobody else can find it, if it is a handle and no other thread is at
-/// the same. For what is quickly done: it spares the counting, and the lock that calls take turns with.
+/// What `handle` stands for, if it is a handle and no other thread is at the same. Nobody else can find it meanwhile: for
+/// what is quickly done. It spares the counting, and the lock that calls take turns with.
 #[inline(always)]
-pub(super) fn with_sole<H: Handle, T>(
+pub(super) fn find_sole<H: Handle>(
     handle: *const H::Opaque,
-    work: impl FnOnce(&mut H) -> Option<T>,
-) -> Option<T> {
+) -> Option<MappedMutexGuard<'static, H>> {
     let found = locate(handle.addr())?;
-    let mut entry = found.slot.0.try_lock()?;
+    let entry = found.slot.0.try_lock()?;
     if entry.generation != found.generation {
         return None;
     }
-    // A thread that is at it has counted itself.
-    work(Arc::get_mut(H::from_object_mut(entry.object.as_mut()?)?)?)
+    MutexGuard::try_map(entry, |entry| {
+        sole(H::from_object_mut(entry.object.as_mut()?)?)
+    })
+    .ok()
+}
+
+/// As `Arc::get_mut`, without locking the count of weak references: of what handles stand for, none are made.
+#[inline(always)]
+fn sole<H: Handle>(shared: &mut Arc<H>) -> Option<&mut H> {
+    debug_assert_eq!(Arc::weak_count(shared), 0);
+    if Arc::strong_count(shared) != 1 {
+        return None;
+    }
+    // Behind what the others did before they let go of theirs.
+    fence(Ordering::Acquire);
+    // SAFETY: this is the only reference that counts, there is no weak one to make another of, and it is borrowed for
+    // as long as the result lives. The pointer is the Arc's own, good for writing.
+    Some(unsafe { &mut *Arc::as_ptr(shared).cast_mut() })
 }
 
 /// Forgets `handle`, and gives back what it stood for.
@@ -272,4 +288,31 @@ fn with_entry<H: Handle, T>(
     let other = entry.object.as_ref().map_or("", Object::name);
     take(&mut entry)
         .ok_or_else(|| Error::interface(format!("{argument} is a handle of another type: {other}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_is_sole_while_no_other_thread_is_at_it() {
+        let of =
+            |message: &str| Arc::new(ErrorHandle::new(&Error::operational(message.to_owned())));
+        let handle = insert(of("one")).unwrap();
+        assert!(find_sole::<ErrorHandle>(handle).is_some());
+        let found = find::<ErrorHandle>(handle).unwrap();
+        assert!(find_sole::<ErrorHandle>(handle).is_none());
+        drop(found);
+        let sole = find_sole::<ErrorHandle>(handle).unwrap();
+        assert!(sole.message().to_str().unwrap().contains("one"));
+        // Whoever has it has it alone, and gives it back.
+        assert!(find_sole::<ErrorHandle>(handle).is_none());
+        drop(sole);
+        assert!(find_sole::<ErrorHandle>(handle).is_some());
+        assert!(find_sole::<CursorHandle>(handle.cast()).is_none());
+        assert!(find_sole::<ErrorHandle>(handle.wrapping_byte_add(1)).is_none());
+        remove::<ErrorHandle>(handle, "error").unwrap();
+        assert!(find_sole::<ErrorHandle>(handle).is_none());
+        assert!(find_sole::<ErrorHandle>(ptr::null()).is_none());
+    }
 }

@@ -580,30 +580,51 @@ impl Collector {
 /// Checks the lengths of a row's values, and makes those of its NULLs end the value before them with a 0.
 #[inline(always)]
 fn mark_nulls(cells: &mut [u8], count: u16) -> Result<()> {
-    let mut rest = cells;
+    let mut at = 0;
     for _ in 0..count {
-        let (length, after) = rest.split_first_chunk_mut::<4>().ok_or_else(truncated)?;
-        let value = u32::from_be_bytes(*length);
-        rest = if value == u32::MAX {
-            length[0] = 0;
-            after
-        } else {
-            match after.get_mut(value as usize..) {
-                Some(rest) => rest,
-                None => return Err(wrong_length(value as i32)),
-            }
+        let length = cells.get_mut(at..at + 4).and_then(<[u8]>::first_chunk_mut);
+        let Some(length) = length else {
+            return Err(wrong_lengths(cells, count));
         };
+        at += 4;
+        match u32::from_be_bytes(*length) {
+            u32::MAX => length[0] = 0,
+            // Where a sum of a few lengths could be too large.
+            value if usize::BITS < 64 && value >= NULL_LENGTH => {
+                return Err(wrong_lengths(cells, count));
+            }
+            // Perhaps beyond the end, where nothing is found.
+            value => at += value as usize,
+        }
     }
-    nothing_left(rest)
+    if at != cells.len() {
+        return Err(wrong_lengths(cells, count));
+    }
+    Ok(())
 }
 
-/// What is wrong with a length that no value of the row can have.
+/// What is wrong with a row whose values do not fill it, after `mark_nulls`.
 #[cold]
-fn wrong_length(value: i32) -> Error {
-    match checked_length(value) {
-        Ok(_) => truncated(),
-        Err(error) => error,
+#[inline(never)]
+fn wrong_lengths(cells: &[u8], count: u16) -> Error {
+    let mut rest = cells;
+    for _ in 0..count {
+        let Some((length, after)) = rest.split_first_chunk::<4>() else {
+            return truncated();
+        };
+        let value = u32::from_be_bytes(*length);
+        // No value of a row that is marked so can be as long.
+        let length = match checked_length(value as i32) {
+            _ if value == NULL_LENGTH => 0,
+            Ok(length) => length as usize,
+            Err(error) => return error,
+        };
+        rest = match after.get(length..) {
+            Some(rest) => rest,
+            None => return truncated(),
+        };
     }
+    nothing_left(rest).err().unwrap_or_else(truncated)
 }
 
 /// Checks the lengths of a row's values, lists where the values are (counted from the start of the buffer, in

@@ -123,13 +123,8 @@ func (c *Conn) execute(ctx context.Context, sql string, arguments []driver.Named
 // deadline is how many milliseconds the library gives the statement; -1: as many as the connection string says. It
 // cancels at the deadline, and gives the connection up if the server does not answer.
 func (c *Conn) deadline(ctx context.Context) int64 {
-	deadline, ok := ctx.Deadline()
-	if c.tx != nil {
-		if of, has := c.tx.Deadline(); has && (!ok || of.Before(deadline)) {
-			deadline, ok = of, true
-		}
-	}
-	if !ok {
+	deadline := c.sooner(ctx)
+	if deadline.IsZero() {
 		return -1
 	}
 	timeout := time.Until(deadline).Milliseconds() + 1
@@ -140,6 +135,17 @@ func (c *Conn) deadline(ctx context.Context) int64 {
 		return -1
 	}
 	return timeout
+}
+
+// sooner is when the statement's context or its transaction's ends; the zero time if neither says.
+func (c *Conn) sooner(ctx context.Context) time.Time {
+	deadline, ok := ctx.Deadline()
+	if c.tx != nil {
+		if of, has := c.tx.Deadline(); has && (!ok || of.Before(deadline)) {
+			deadline = of
+		}
+	}
+	return deadline
 }
 
 // ExecContext runs a statement; several, separated by semicolons, if there are no arguments.
@@ -332,11 +338,13 @@ func (t tx) end(call func() C.dbapi_status_t) error {
 
 // A watcher cancels the statement under way when its context ends.
 type watcher struct {
-	handle *C.dbapi_connection_t
-	state  int32         // stopped or cancelling, whichever comes first
-	over   chan struct{} // closed when the statement has ended
-	ended  chan struct{} // closed when the watcher has
-	cause  error
+	handle   *C.dbapi_connection_t
+	ctx, tx  context.Context
+	deadline time.Time
+	state    int32         // stopped or cancelling, whichever comes first
+	over     chan struct{} // closed when the statement has ended
+	ended    chan struct{} // closed when the watcher has
+	cause    error
 }
 
 const (
@@ -354,20 +362,21 @@ func (c *Conn) watch(ctx context.Context) *watcher {
 	if ctx.Done() == nil && tx.Done() == nil {
 		return nil
 	}
-	w := &watcher{handle: c.handle, over: make(chan struct{}), ended: make(chan struct{})}
-	go w.run(ctx, tx)
+	w := &watcher{handle: c.handle, ctx: ctx, tx: tx, deadline: c.sooner(ctx), over: make(chan struct{}),
+		ended: make(chan struct{})}
+	go w.run()
 	return w
 }
 
-func (w *watcher) run(ctx, tx context.Context) {
+func (w *watcher) run() {
 	defer close(w.ended)
 	select {
 	case <-w.over:
 		return
-	case <-ctx.Done():
-		w.cause = ctx.Err()
-	case <-tx.Done():
-		w.cause = tx.Err()
+	case <-w.ctx.Done():
+		w.cause = w.ctx.Err()
+	case <-w.tx.Done():
+		w.cause = w.tx.Err()
 	}
 	if !atomic.CompareAndSwapInt32(&w.state, watching, cancelling) {
 		return
@@ -400,6 +409,17 @@ func (w *watcher) stop() error {
 	stoppedFirst := atomic.CompareAndSwapInt32(&w.state, watching, stopped)
 	close(w.over)
 	if stoppedFirst {
+		// What fails now may have been cancelled by the call before, whose rows came first.
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.tx.Err(); err != nil {
+			return err
+		}
+		// The library's clock may be quicker than the context's timer.
+		if !w.deadline.IsZero() && !time.Now().Before(w.deadline) {
+			return context.DeadlineExceeded
+		}
 		return nil
 	}
 	<-w.ended
