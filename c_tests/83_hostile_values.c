@@ -678,7 +678,57 @@ static void a_description_of_65535_parameters(void)
     fake_finish(fake);
 }
 
+/* Whoever comes to a value that is none hears of it, each time; the rows around it can be had. */
+static void rows_around_a_wrong_value(void)
+{
+    enum { ROWS = 200, FIRST_WRONG = 120, SECOND_WRONG = 150 };
+    const dbapi_value_t *row = NULL;
+    size_t count = 0;
+    fake_server *fake = fake_new();
+    fake_greet(fake);
+    fake_expect(fake, 'Q', NULL);
+    fake_send_columns(fake, 3, 23);
+    for (int i = 0; i < ROWS; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        /* The later row is wrong in the earlier column. */
+        fake_send_row(fake, 3, (const char *const[]){ number, i == SECOND_WRONG ? "x" : NULL, i == FIRST_WRONG ? "y" : number });
+    }
+    fake_send_complete(fake, "SELECT 200");
+    fake_send_ready(fake, 'I');
+    fake_silence(fake);
+    fake_start(fake);
+    dbapi_connection_t *connection = connect_dsn(fake_dsn(fake));
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    dbapi_cursor_t *cursor = cursor_of(connection);
+    CHECK_OK(dbapi_execute(cursor, "SELECT 1", NULL, 0, &failure));
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = turn == 0 ? 0 : FIRST_WRONG + 1; i < (turn == 0 ? FIRST_WRONG : SECOND_WRONG); i++) {
+            CHECK_OK(dbapi_fetchone(cursor, &row, &failure));
+            CHECK_INT(row[0].as.integer, i);
+            CHECK_INT(row[1].kind, DBAPI_KIND_NULL);
+            CHECK_INT(row[2].as.integer, i);
+        }
+        for (int again = 0; again < 2; again++) {
+            CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_INTERNAL_ERROR, ANY_SQLSTATE, "int4");
+            CHECK_FAILS(dbapi_fetchmany(cursor, 2, &row, &count, &failure), DBAPI_INTERNAL_ERROR, ANY_SQLSTATE, "int4");
+            CHECK_FAILS(dbapi_fetchall(cursor, &row, &count, &failure), DBAPI_INTERNAL_ERROR, ANY_SQLSTATE, "int4");
+        }
+        CHECK_OK(dbapi_scroll(cursor, 1, 0, &failure));
+    }
+    CHECK_OK(dbapi_fetchmany(cursor, 10, &row, &count, &failure));
+    CHECK_INT(count, 10);
+    CHECK_INT(row[27].as.integer, SECOND_WRONG + 10);
+    CHECK_OK(dbapi_scroll(cursor, FIRST_WRONG - 2, 1, &failure));
+    CHECK_FAILS(dbapi_fetchmany(cursor, 3, &row, &count, &failure), DBAPI_INTERNAL_ERROR, ANY_SQLSTATE, "int4");
+    CHECK_OK(dbapi_fetchmany(cursor, 2, &row, &count, &failure));
+    CHECK_INT(row[3].as.integer, FIRST_WRONG - 1);
+    dbapi_cursor_free(cursor);
+    dbapi_connection_free(connection);
+    fake_finish(fake);
+}
+
 CHECK_MAIN(CASE(binary_fields_of_the_wrong_size), CASE(binary_fields_with_wrong_contents), CASE(text_fields_with_wrong_contents), CASE(dates_that_are_none_are_text),
            CASE(text_that_is_not_utf8_is_bytes), CASE(lying_numbers_in_binary_structures), CASE(every_byte_of_binary_structures),
            CASE(binary_structures_of_unknown_forms), CASE(endless_nesting_in_binary), CASE(malformed_structures_in_text), CASE(absurd_nesting_in_text),
-           CASE(a_description_of_65535_parameters))
+           CASE(a_description_of_65535_parameters), CASE(rows_around_a_wrong_value))

@@ -197,8 +197,8 @@ impl<'a> Walk<'a> {
                 places.copy_from_slice(entries);
             }
             let near = |&entry: &u32| entry & LONG_ROW == 0 && entry - first < ABREAST_WITHIN;
-            // They lie in order, but for long ones.
-            if self.chunk.long_rows.is_some() || !entries.last().is_some_and(near) {
+            // They lie in order, and nothing behind a long one is near.
+            if !entries.last().is_some_and(near) {
                 abreast.count = entries.iter().take_while(|entry| near(entry)).count();
             }
             self.within += abreast.count;
