@@ -9,6 +9,7 @@
 mod attempt;
 mod cancel;
 mod choose;
+mod gather;
 pub(crate) mod os;
 mod patience;
 mod secure;
@@ -27,6 +28,7 @@ use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
 use crate::wire::{Event, Streamed, Tag, Wire};
 use attempt::Origin;
+use gather::Gathering;
 use os::Readiness;
 use patience::{Patience, Wait};
 use stream::Received;
@@ -43,6 +45,7 @@ pub(crate) struct Channel {
     /// What the server had to say while it let us in.
     early_notices: Vec<ServerFields>,
     patience: Patience,
+    gathering: Gathering,
     /// Something was sent, and nothing has been received since.
     awaiting: bool,
 }
@@ -64,6 +67,7 @@ impl Channel {
             send_failure: None,
             early_notices: Vec::new(),
             patience: Patience::default(),
+            gathering: Gathering::default(),
             awaiting: false,
         }
     }
@@ -209,6 +213,7 @@ impl Channel {
             Ok(Some(count)) => {
                 self.wire.handle_sent(count);
                 self.patience.asked();
+                self.gathering.asked();
                 self.awaiting = true;
             }
             Ok(None) => match self.transport.wait(true, deadline)? {
@@ -269,14 +274,25 @@ impl Channel {
         match self.patience.wait() {
             Wait::Sleep => {}
             Wait::LookOnce => {
-                if self.look(Duration::ZERO)? {
+                if self.look(Duration::ZERO)?.0 > 0 {
                     return Ok(());
                 }
             }
             Wait::Look(most) => {
-                if self.look(most)? {
+                if self.look(most)?.0 > 0 {
                     return Ok(());
                 }
+            }
+        }
+        if let Some(pause) = self.gathering.pause() {
+            if self.look(Duration::ZERO)?.0 > 0 {
+                return Ok(());
+            }
+            std::thread::sleep(pause);
+            let (count, room) = self.look(Duration::ZERO)?;
+            self.gathering.paused(count, room);
+            if count > 0 {
+                return Ok(());
             }
         }
         let Some(end) = deadline else {
@@ -298,16 +314,18 @@ impl Channel {
         }
     }
 
-    /// Looks for something to receive again and again, for `most`; false if nothing came.
-    fn look(&mut self, most: Duration) -> Result<bool> {
-        let (buffer, space) = self.wire.receive_space()?;
-        match self.transport.look(buffer, space, most)? {
-            (Received::Bytes(_), looks) => {
+    /// Looks for something to receive again and again, for `most`. How many bytes came, and for how many there was room,
+    /// comes back.
+    fn look(&mut self, most: Duration) -> Result<(usize, usize)> {
+        let (buffer, room) = self.wire.receive_space()?;
+        match self.transport.look(buffer, room, most)? {
+            (Received::Bytes(count), looks) => {
                 self.patience.answered(looks == 1);
+                self.gathering.received(count);
                 self.awaiting = false;
-                Ok(true)
+                Ok((count, room))
             }
-            (Received::Nothing, _) => Ok(false),
+            (Received::Nothing, _) => Ok((0, room)),
             (Received::End, _) => Err(self.wire.handle_eof()),
         }
     }
@@ -315,8 +333,9 @@ impl Channel {
     fn take_in(&mut self, wait: bool) -> Result<()> {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
-            Received::Bytes(_) => {
+            Received::Bytes(count) => {
                 self.patience.answered(false);
+                self.gathering.received(count);
                 self.awaiting = false;
                 Ok(())
             }
