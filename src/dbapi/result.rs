@@ -315,11 +315,14 @@ fn decode_alone(
         Err(error) => return (0, Some(error)),
     };
     for (column, value) in columns.iter().zip(values) {
-        *value = match cells.next_cell() {
+        *value = match cells.next_with_rest() {
             None => Value::null(column.type_oid),
-            Some(cell) => match decode_cell(column, cell, types, arena) {
-                Ok(value) => value,
-                Err(error) => return (0, Some(error)),
+            Some(cell) => match column.plain.read_one(column.type_oid, cell) {
+                Some(value) => value,
+                None => match decode_cell(column, cell.bytes(), types, arena) {
+                    Ok(value) => value,
+                    Err(error) => return (0, Some(error)),
+                },
             },
         };
     }

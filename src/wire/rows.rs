@@ -110,7 +110,7 @@ const ABREAST_WITHIN: u32 = 32 << 10;
 #[allow(clippy::large_enum_variant, reason = "one at a time, where it is used")]
 pub(crate) enum Next<'a> {
     Abreast(Abreast<'a>),
-    /// A row that cannot be read so.
+    /// A row that cannot be read so, or that no other is near.
     Alone(Cells<'a>),
 }
 
@@ -188,6 +188,10 @@ impl<'a> Walk<'a> {
             }
             let most = usize::try_from(most).unwrap_or(MOST_ABREAST);
             let entries = entries.get(..most.min(MOST_ABREAST)).unwrap_or(entries);
+            if entries.len() == 1 {
+                self.within += 1;
+                return self.chunk.cells(first).map(Next::Alone);
+            }
             let mut abreast = Abreast {
                 bytes: &self.chunk.bytes,
                 places: [0; MOST_ABREAST],
@@ -359,6 +363,12 @@ impl<'a> Cells<'a> {
     /// The next cell; `None` for NULL. To be called once for each column of the result.
     #[inline]
     pub(crate) fn next_cell(&mut self) -> Option<&'a [u8]> {
+        self.next_with_rest().map(Cell::bytes)
+    }
+
+    /// The same, with what lies behind it.
+    #[inline]
+    pub(crate) fn next_with_rest(&mut self) -> Option<Cell<'a>> {
         match self {
             Cells::Inline(rest) => {
                 let (length, after) = rest.split_first_chunk::<4>()?;
@@ -367,13 +377,12 @@ impl<'a> Cells<'a> {
                     *rest = after;
                     return None;
                 }
-                let (cell, after) = after.split_at_checked(length as usize)?;
-                *rest = after;
-                Some(cell)
+                *rest = after.get(length as usize..)?;
+                Cell::new(after, length as usize)
             }
             Cells::Listed { bytes, cells } => {
                 let (at, length) = (*cells.next()?)?;
-                bytes.get(at as usize..)?.get(..length as usize)
+                Cell::new(bytes.get(at as usize..)?, length as usize)
             }
         }
     }
