@@ -34,6 +34,7 @@ static void refuse_cursor(dbapi_cursor_t *cursor, const char *word)
     WRONG_HANDLE(dbapi_execute(cursor, "SELECT %s", one, 1, &failure), word);
     WRONG_HANDLE(dbapi_execute_named(cursor, "SELECT %(a)s", names, one, 1, &failure), word);
     WRONG_HANDLE(dbapi_executemany(cursor, "SELECT %s", one, 1, 1, &failure), word);
+    WRONG_HANDLE(dbapi_executemany_named(cursor, "SELECT %(a)s", names, one, 1, 1, &failure), word);
     WRONG_HANDLE(dbapi_fetchone(cursor, &rows, &failure), word);
     WRONG_HANDLE(dbapi_fetchmany(cursor, 1, &rows, &count, &failure), word);
     WRONG_HANDLE(dbapi_fetchall(cursor, &rows, &count, &failure), word);
@@ -152,6 +153,11 @@ static void null_arguments_of_a_cursor(void)
     WRONG_ARGUMENT(dbapi_executemany(cursor, "SELECT %s", NULL, 1, 1, &failure), "params");
     /* nrows x nparams does not fit a size_t. */
     WRONG_ARGUMENT(dbapi_executemany(cursor, "SELECT %s", one, SIZE_MAX / 2, 4, &failure), "nrows");
+    WRONG_ARGUMENT(dbapi_executemany_named(cursor, NULL, names, one, 1, 1, &failure), "sql");
+    WRONG_ARGUMENT(dbapi_executemany_named(cursor, "SELECT %(a)s", NULL, one, 1, 1, &failure), "names");
+    WRONG_ARGUMENT(dbapi_executemany_named(cursor, "SELECT %(a)s", no_name, one, 1, 1, &failure), "names");
+    WRONG_ARGUMENT(dbapi_executemany_named(cursor, "SELECT %(a)s", names, NULL, 1, 1, &failure), "params");
+    WRONG_ARGUMENT(dbapi_executemany_named(cursor, "SELECT %(a)s", names, one, 1, SIZE_MAX, &failure), "params");
 
     run(cursor, "SELECT 1");
     WRONG_ARGUMENT(dbapi_fetchone(cursor, NULL, &failure), "out_row");

@@ -2200,6 +2200,31 @@ dbapi_status_t dbapi_executemany(dbapi_cursor_t *cursor,
                                  dbapi_error_t **out_error);
 
 /**
+ * `dbapi_executemany` with parameters by name, as psycopg2's with a list of dicts: the names are said once, and each
+ * row has a value for each of them, in their order.
+ *
+ * @param cursor borrowed.
+ * @param sql borrowed, UTF-8: one statement, with `%(name)s` for a row's parameter called so, as often as it is
+ *   written.
+ * @param names borrowed: `nparams` names. Names that the statement does not use are fine.
+ * @param params borrowed: `nrows` x `nparams` values, row after row.
+ * @param nparams how many names, and parameters in a row; the statement may use at most 65535 where the server binds
+ *   them. 0 with 0 rows: no names are known, and the statement's are not looked at.
+ * @param nrows rows. 0: nothing is sent.
+ * @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
+ * @return as `dbapi_executemany`; DBAPI_PROGRAMMING_ERROR names a placeholder without a parameter, of which there
+ *   is no row.
+ * @since 0.1
+ */
+dbapi_status_t dbapi_executemany_named(dbapi_cursor_t *cursor,
+                                       const char *sql,
+                                       const char *const *names,
+                                       const dbapi_value_t *params,
+                                       size_t nparams,
+                                       size_t nrows,
+                                       dbapi_error_t **out_error);
+
+/**
  * Sets who puts parameters in their places, from the next execute or executemany on.
  *
  * The server is what a cursor begins with: it is given the parameters typed, and nothing needs quoting; a

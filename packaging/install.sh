@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs libdbapi without cargo-c: the header, the shared library with its links, the static one, dbapi.pc, the
+# Installs libdbapi without cargo-c: the headers, the shared library with its links, the static one, dbapi.pc, the
 # CMake package, and the licences. Arguments are as make has them:
 #
 #     cargo build --release
@@ -54,8 +54,8 @@ fi
 to=$DESTDIR$PREFIX
 libdir=$to/$LIBDIR
 headers=()
-for header in "$root"/include/*.h*; do
-    headers+=("${header##*/}")
+for header in "$root"/include/*.h* "$root"/include/dbapi/*.hpp; do
+    headers+=("${header#"$root"/include/}")
 done
 documents=(LICENSE-MIT LICENSE-APACHE packaging/THIRD-PARTY-LICENSES README.md CHANGELOG.md)
 
@@ -68,7 +68,7 @@ if [ "$task" = uninstall ]; then
     done
     rm -f "$libdir/$real" "$libdir/$soname" "$libdir/$built" "$libdir/libdbapi.a" \
         "$libdir/pkgconfig/dbapi.pc" "$libdir"/cmake/dbapi/dbapi-config{,-version}.cmake
-    for directory in "$libdir/cmake/dbapi" "$to/share/doc/dbapi"; do
+    for directory in "$to/include/dbapi" "$libdir/cmake/dbapi" "$to/share/doc/dbapi"; do
         [ ! -d "$directory" ] || rmdir "$directory" || die "$directory holds something that is not ours"
     done
     exit
@@ -84,7 +84,7 @@ put() { # MODE FILE DIRECTORY [NAME]
     install -m "$1" "$2" "$3/${4:-${2##*/}}"
 }
 for header in "${headers[@]}"; do
-    put 644 "$root/include/$header" "$to/include"
+    put 644 "$root/include/$header" "$(dirname "$to/include/$header")"
 done
 put 755 "$FROM/$built" "$libdir" "$real"
 ln -sf "$real" "$libdir/$soname"

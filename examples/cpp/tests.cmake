@@ -23,6 +23,15 @@ foreach(name quickstart transactions typed_rows errors threads large_results own
   dbapi_cpp_test(language/cpp/${name} "${DBAPI_ROOT}/examples/c/expect.sh" "${source}" $<TARGET_FILE:cpp_${name}>)
 endforeach()
 
+# Its parts, each of which includes what it needs.
+file(GLOB parts CONFIGURE_DEPENDS "${DBAPI_INCLUDE_DIR}/dbapi/*.hpp")
+foreach(part IN LISTS parts)
+  get_filename_component(name "${part}" NAME)
+  add_test(NAME language/cpp/header/${name} COMMAND "${CMAKE_CXX_COMPILER}" -x c++ -std=c++17 ${strict_cpp}
+    "-I${DBAPI_INCLUDE_DIR}" -include "${part}" -fsyntax-only "${part}")
+  set_tests_properties(language/cpp/header/${name} PROPERTIES LABELS language TIMEOUT 60)
+endforeach()
+
 # The header alone, by each compiler that is there, in each standard. Optimized: some warnings come only then.
 foreach(compiler g++ clang++)
   find_program(compiler_${compiler} ${compiler})

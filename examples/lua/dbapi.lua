@@ -1,7 +1,7 @@
 -- The Python DB-API 2.0 (PEP 249) for PostgreSQL, with LuaSQL's cursors beside it. See README.md.
 --
--- This is all that a program sees, whatever Lua runs it. Below it are dbapi_ffi.lua for LuaJIT and dbapi_lua.c for
--- Lua 5.1 to 5.4, which have the same functions: they turn values and errors into Lua's and back, and no more.
+-- This is all that a program sees, whatever Lua runs it. Below it are dbapi_ffi.lua for LuaJIT and dbapi_lua/ in C
+-- for Lua 5.1 to 5.4, which have the same functions: they turn values and errors into Lua's and back, and no more.
 local core
 if type(jit) == "table" and pcall(require, "ffi") then
   core = require("dbapi_ffi")
@@ -266,6 +266,33 @@ local function lower_list(list, count, target, offset)
   return target
 end
 
+-- The names of a table's values; or, if they go by place, nil and how many they are.
+local function names_of(list)
+  local length, names, highest = measure(list)
+  local n = rawget(list, "n")
+  if not names and (highest > 0 or n == nil) then
+    return nil, length
+  elseif highest > 0 then
+    fail("ProgrammingError", "parameters go by place or by name, not both")
+  end
+  names = names or {}
+  if n ~= nil then
+    names[#names + 1] = "n"
+  end
+  for _, name in ipairs(names) do
+    text_argument("a parameter's name", name)
+  end
+  return names
+end
+
+-- Writes a table's values of these names into `target` behind `offset`.
+local function lower_named(list, names, target, offset)
+  for i, name in ipairs(names) do
+    target[offset + i] = lower(rawget(list, name))
+  end
+  return target
+end
+
 -- What execute and its like are given: values, or one table of values, by place or by name. Gives a list, how many
 -- they are, and their names.
 local function arguments(count, first, ...)
@@ -274,22 +301,52 @@ local function arguments(count, first, ...)
   elseif count > 1 or not is_list(first) then
     return lower_list({ first, ... }, count, {}, 0), count
   end
-  local length, names, highest = measure(first)
-  local n_alone = not names and highest == 0 and rawget(first, "n") ~= nil
-  if not names and not n_alone then
-    return lower_list(first, length, {}, 0), length
-  elseif highest > 0 then
-    fail("ProgrammingError", "parameters go by place or by name, not both")
+  local names, length = names_of(first)
+  if names then
+    return lower_named(first, names, {}, 0), #names, names
   end
-  names = names or {}
-  if rawget(first, "n") ~= nil then
-    names[#names + 1] = "n"
+  return lower_list(first, length, {}, 0), length
+end
+
+-- What executemany is given: a list of such tables. Gives the values of all rows one after the other, how many a row
+-- has, names (those that every row has, since what one of them lacks no placeholder can mean), and how many rows.
+local function rows_of_arguments(rows)
+  if not is_list(rows) then
+    fail("ProgrammingError", "executemany takes a list of tables")
   end
-  local values = {}
-  for i, name in ipairs(names) do
-    values[i] = lower(rawget(first, text_argument("a parameter's name", name)))
+  local count, width, common = measure(rows), 0, nil
+  for i = 1, count do
+    local row = rawget(rows, i)
+    if not is_list(row) then
+      fail("ProgrammingError", "row %d of executemany is not a table", i)
+    end
+    local names, length = names_of(row)
+    if i == 1 then
+      common = names
+    elseif common and not names and length == 0 then
+      names = {}
+    end
+    if (names == nil) ~= (common == nil) then
+      fail("ProgrammingError", "row %d of executemany goes by %s, unlike those before it", i, names and "name" or "place")
+    elseif names and i > 1 then
+      for place = #common, 1, -1 do
+        if rawget(row, common[place]) == nil then
+          table.remove(common, place)
+        end
+      end
+    end
+    width = math.max(width, length or 0)
   end
-  return values, #names, names
+  local list = {}
+  width = common and #common or width
+  for i = 1, count do
+    if common then
+      lower_named(rows[i], common, list, (i - 1) * width)
+    else
+      lower_list(rows[i], width, list, (i - 1) * width)
+    end
+  end
+  return list, width, common, count
 end
 
 -- ---- cursors ----------------------------------------------------------------------------------------------
@@ -347,31 +404,7 @@ function Cursor:execute(sql, ...)
 end
 
 function Cursor:executemany(sql, rows)
-  text_argument("a statement", sql)
-  if not is_list(rows) then
-    fail("ProgrammingError", "executemany takes a list of lists")
-  end
-  local count, width = measure(rows), 0
-  for i = 1, count do
-    local row = rawget(rows, i)
-    local length, names = 0, nil
-    if is_list(row) then
-      length, names = measure(row)
-    end
-    if not is_list(row) or names then
-      fail("NotSupportedError", "row %d of executemany is not a list of values by place", i)
-    end
-    width = math.max(width, length)
-  end
-  local list = {}
-  for i = 1, count do
-    lower_list(rows[i], width, list, (i - 1) * width)
-  end
-  if count == 0 then
-    -- Nothing is sent, so another statement does: without a row, it cannot be told how many values this one takes.
-    sql = "SELECT"
-  end
-  check(core.executemany(self.core, sql, list, width, count))
+  check(core.executemany(self.core, text_argument("a statement", sql), rows_of_arguments(rows)))
   return self
 end
 

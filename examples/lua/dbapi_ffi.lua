@@ -1,4 +1,4 @@
--- The part of dbapi.lua that touches the C interface, for LuaJIT: the same functions as dbapi_lua.c.
+-- The part of dbapi.lua that touches the C interface, for LuaJIT: the same functions as those in dbapi_lua/.
 --
 -- A function here gives nil and an error's table when it fails. Objects are tables that hold a handle, which the
 -- collector frees; handles may be freed in any order, so nothing here keeps one for another's sake.
@@ -90,6 +90,8 @@ dbapi_status_t dbapi_execute_named(dbapi_cursor_t *, const char *, const char *c
                                    dbapi_error_t **);
 dbapi_status_t dbapi_executemany(dbapi_cursor_t *, const char *, const dbapi_value_t *, size_t, size_t,
                                  dbapi_error_t **);
+dbapi_status_t dbapi_executemany_named(dbapi_cursor_t *, const char *, const char *const *, const dbapi_value_t *, size_t,
+                                       size_t, dbapi_error_t **);
 dbapi_status_t dbapi_callproc(dbapi_cursor_t *, const char *, const dbapi_value_t *, size_t, dbapi_error_t **);
 dbapi_status_t dbapi_callproc_named(dbapi_cursor_t *, const char *, const char *const *, const dbapi_value_t *, size_t,
                                     dbapi_error_t **);
@@ -375,12 +377,13 @@ local function forget_columns(cursor)
   cursor.names, cursor.reader = false, nil
 end
 
-local function run(cursor, plain, by_name, sql, list, count, names)
+-- Calls `plain` or `by_name` with a list of values, of which a row has `count`; without `rows`, there is one row.
+local function run(cursor, plain, by_name, sql, list, count, names, rows)
   drop(cursor)
   forget_columns(cursor)
   -- The values point into these strings, which compiled code would not keep for their own sake.
   local keep = { list = list, names = names }
-  local values, err = parameters(list, count, keep)
+  local values, err = parameters(list, count * (rows or 1), keep)
   if err then
     return nil, err
   end
@@ -390,7 +393,13 @@ local function run(cursor, plain, by_name, sql, list, count, names)
     for i = 1, count do
       pointers[i - 1] = names[i]
     end
-    status = by_name(cursor.handle, sql, pointers, values, count, failure)
+    if rows then
+      status = by_name(cursor.handle, sql, pointers, values, count, rows, failure)
+    else
+      status = by_name(cursor.handle, sql, pointers, values, count, failure)
+    end
+  elseif rows then
+    status = plain(cursor.handle, sql, values, count, rows, failure)
   else
     status = plain(cursor.handle, sql, values, count, failure)
   end
@@ -407,10 +416,8 @@ function core.callproc(cursor, name, list, count, names)
 end
 
 -- `list` has all rows, one after the other.
-function core.executemany(cursor, sql, list, count, rows)
-  return alone(cursor, run, function(handle, statement, values)
-    return C.dbapi_executemany(handle, statement, values, count, rows, failure)
-  end, nil, sql, list, count * rows)
+function core.executemany(cursor, sql, list, count, names, rows)
+  return alone(cursor, run, C.dbapi_executemany, C.dbapi_executemany_named, sql, list, count, names, rows)
 end
 
 local buffer = ffi.new("char[256]")

@@ -70,6 +70,8 @@ case $how in
         read -ra flags < <(pkg-config --cflags --libs dbapi)
         "${CC:-gcc}" "${strict[@]}" -o program main.c "${flags[@]}"
         expect ./program shared
+        "${CXX:-g++}" -std=c++17 -Wall -Wextra -Wpedantic -Werror -o program_cpp main.cpp "${flags[@]}"
+        expect ./program_cpp shared
         ;;
     pkg-config-archive)
         read -ra cflags < <(pkg-config --cflags --libs-only-L dbapi)
@@ -98,6 +100,7 @@ case $how in
         grep -q "^dbapi_DIR:PATH=$(readlink -f "$installed")/" build/CMakeCache.txt \
             || grep -q "^dbapi_DIR:PATH=$installed/" build/CMakeCache.txt || die "cmake found another dbapi: $(grep ^dbapi_DIR build/CMakeCache.txt)"
         expect build/program shared
+        expect build/program_cpp shared
         expect build/program_static archive
         # Versions: what is older or of this major is there, what is newer or of another major is not.
         for wanted in 0.0:yes 0.1:yes 0.1.0:yes '0.1.0 EXACT:yes' '0.0 EXACT:no' 0.9:no 1.0:no 0.0...0.9:yes 0.2...0.9:no; do

@@ -18,10 +18,8 @@ mkdir -p "$work"
 
 # What is to be there: LIBDIR, the CMake package's directory, the documents' (none: not checked).
 expected() {
-    local header document
-    for header in "$root"/include/*.h*; do
-        printf 'include/%s\n' "${header##*/}"
-    done
+    local document
+    (cd "$root" && find include -type f)
     printf '%s\n' "$2/dbapi-config-version.cmake" "$2/dbapi-config.cmake" "$1/libdbapi.a" "$1/libdbapi.so -> libdbapi.so.$version" \
         "$1/libdbapi.so.0 -> libdbapi.so.$version" "$1/libdbapi.so.$version" "$1/pkgconfig/dbapi.pc"
     [ -z "$3" ] || for document in CHANGELOG.md LICENSE-APACHE LICENSE-MIT README.md THIRD-PARTY-LICENSES; do
@@ -34,10 +32,7 @@ check_files() {
     (cd "$1" && find . -type l -printf '%P -> %l\n' -o -type f -printf '%P\n') | grep -v "${5:-^$}" | LC_ALL=C sort > "$work/found"
     expected "$2" "$3" "$4" | LC_ALL=C sort > "$work/expected"
     diff "$work/expected" "$work/found" >&2 || die "these are not the files that should be there (<: missing, >: extra)"
-    local header
-    for header in "$root"/include/*.h*; do
-        cmp "$header" "$1/include/${header##*/}"
-    done
+    diff -r "$root/include" "$1/include" >&2 || die "the headers are not those of the source"
     readelf -d "$1/$2/libdbapi.so" | grep -q 'SONAME.*\[libdbapi\.so\.0\]' || die "the SONAME is not libdbapi.so.0"
     # Nothing but libc and its loader.
     ! readelf -d "$1/$2/libdbapi.so" | grep NEEDED | grep -v -e '\[libc\.so' -e '\[ld-linux' || die "it needs more than libc"
@@ -70,6 +65,7 @@ case $kind in
         "$root/packaging/install.sh" uninstall DESTDIR="$work/stage" PREFIX=/opt/dbapi LIBDIR=lib64
         left=$(find "$work/stage" ! -type d)
         [ "$left" = "$work/stage/opt/dbapi/include/other.h" ] || die "uninstall left: $left"
+        [ ! -e "$work/stage/opt/dbapi/include/dbapi" ] || die "uninstall left a directory for headers"
         # What cannot be is refused, and nothing is written.
         ! "$root/packaging/install.sh" FROM="$work/nowhere" PREFIX="$work/none" 2> "$work/said" || die "installed from nowhere"
         grep -q 'run cargo build --release first' "$work/said" || die "it said: $(cat "$work/said")"

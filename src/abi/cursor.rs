@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use super::boundary::{guard, guard_value, optional_text, required_output, set_output};
 use super::connection::dbapi_connection_t;
@@ -88,10 +88,10 @@ impl CursorHandle {
 }
 
 impl CursorHandle {
-    /// The cursor, if no other thread is at it.
+    /// The cursor, which no other thread can be at.
     #[inline]
-    pub(super) fn try_state(&self) -> Option<MutexGuard<'_, State>> {
-        self.state.try_lock()
+    pub(super) fn sole_state(&mut self) -> &mut State {
+        self.state.get_mut()
     }
 }
 

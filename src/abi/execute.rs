@@ -126,29 +126,79 @@ pub unsafe extern "C" fn dbapi_executemany(
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         let sql = required_text(sql, "sql")?;
-        let count = nparams.checked_mul(nrows).ok_or_else(|| {
-            Error::programming(format!(
-                "arguments nrows and nparams: {nrows} rows of {nparams} parameters are too many"
-            ))
-        })?;
-        let rows = Rows {
-            values: array(params, count, "params")?,
-            width: nparams,
-            count: nrows,
-        };
-        handle.with(|state| {
-            state.forget_rows();
-            state.cursor.execute_many(sql, &rows)
-        })?;
-        Ok(DBAPI_OK)
+        execute_many(&handle, sql, None, Rows::new(params, nparams, nrows)?)
     })
+}
+
+/// `dbapi_executemany` with parameters by name, as psycopg2's with a list of dicts: the names are said once, and each
+/// row has a value for each of them, in their order.
+///
+/// @param cursor borrowed.
+/// @param sql borrowed, UTF-8: one statement, with `%(name)s` for a row's parameter called so, as often as it is
+///   written.
+/// @param names borrowed: `nparams` names. Names that the statement does not use are fine.
+/// @param params borrowed: `nrows` x `nparams` values, row after row.
+/// @param nparams how many names, and parameters in a row; the statement may use at most 65535 where the server binds
+///   them. 0 with 0 rows: no names are known, and the statement's are not looked at.
+/// @param nrows rows. 0: nothing is sent.
+/// @param out_error receives an owned error on failure; may be NULL. `dbapi_error_row` says which row.
+/// @return as `dbapi_executemany`; DBAPI_PROGRAMMING_ERROR names a placeholder without a parameter, of which there
+///   is no row.
+/// @since 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dbapi_executemany_named(
+    cursor: *mut dbapi_cursor_t,
+    sql: *const c_char,
+    names: *const *const c_char,
+    params: *const Value,
+    nparams: usize,
+    nrows: usize,
+    out_error: *mut *mut dbapi_error_t,
+) -> dbapi_status_t {
+    guard(out_error, || {
+        let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
+        let sql = required_text(sql, "sql")?;
+        let names = required_names(names, nparams)?;
+        let rows = Rows::new(params, nparams, nrows)?;
+        execute_many(&handle, sql, Some(&names), rows)
+    })
+}
+
+fn execute_many<'a>(
+    handle: &CursorHandle,
+    sql: &str,
+    names: Option<&'a [&'a str]>,
+    rows: Rows<'a>,
+) -> Result<dbapi_status_t> {
+    handle.with(|state| {
+        state.forget_rows();
+        state.cursor.execute_many(sql, &Rows { names, ..rows })
+    })?;
+    Ok(DBAPI_OK)
 }
 
 /// Rows as they lie in the caller's memory.
 struct Rows<'a> {
+    names: Option<&'a [&'a str]>,
     values: &'a [Value],
     width: usize,
     count: usize,
+}
+
+impl Rows<'_> {
+    fn new(params: *const Value, width: usize, count: usize) -> Result<Self> {
+        let values = width.checked_mul(count).ok_or_else(|| {
+            Error::programming(format!(
+                "arguments nrows and nparams: {count} rows of {width} parameters are too many"
+            ))
+        })?;
+        Ok(Rows {
+            names: None,
+            values: array(params, values, "params")?,
+            width,
+            count,
+        })
+    }
 }
 
 impl RowSource for Rows<'_> {
@@ -158,6 +208,10 @@ impl RowSource for Rows<'_> {
 
     fn width(&self) -> usize {
         self.width
+    }
+
+    fn names(&self) -> Option<&[&str]> {
+        self.names
     }
 
     fn read<'p>(&'p self, row: usize, params: &mut Vec<Param<'p>>) -> Result<()> {

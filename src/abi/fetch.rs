@@ -50,26 +50,39 @@ pub unsafe extern "C" fn dbapi_next(
     fetch_row(cursor, out_row, out_error, Cursor::next)
 }
 
-/// Fetches one row by `fetch`, which says how many it was.
+/// Fetches one row by `fetch`, which says how many it was, unless it was decoded together with the last one.
+#[inline(always)]
 fn fetch_row(
     cursor: *mut dbapi_cursor_t,
     out_row: *mut *const Value,
     out_error: *mut *mut dbapi_error_t,
-    fetch: impl FnOnce(&mut Cursor, &mut RowBlock) -> Result<usize>,
+    fetch: fn(&mut Cursor, &mut RowBlock) -> Result<usize>,
 ) -> dbapi_status_t {
-    let handle = registry::find::<CursorHandle>(cursor);
+    // Without a guard: nothing in it can panic.
+    let ahead = |handle: &mut CursorHandle| {
+        let State { cursor, block, .. } = handle.sole_state();
+        let row = cursor.next_ahead(block)?;
+        Some(row.map_or(ptr::null(), <[Value]>::as_ptr))
+    };
     if !out_row.is_null()
-        && let Some(handle) = &handle
-        && let Some(row) = next_ahead(handle)
+        && let Some(row) = registry::with_sole(cursor, ahead)
     {
         set_output(out_row, row);
         return if row.is_null() { DBAPI_DONE } else { DBAPI_OK };
     }
+    fetch_new_row(cursor, out_row, out_error, fetch)
+}
+
+/// Apart, so that the quick way needs no room for what this does.
+#[inline(never)]
+fn fetch_new_row(
+    cursor: *mut dbapi_cursor_t,
+    out_row: *mut *const Value,
+    out_error: *mut *mut dbapi_error_t,
+    fetch: fn(&mut Cursor, &mut RowBlock) -> Result<usize>,
+) -> dbapi_status_t {
     guard(out_error, || {
-        let handle = match handle {
-            Some(handle) => handle,
-            None => registry::get::<CursorHandle>(cursor, "cursor")?,
-        };
+        let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_row, "out_row")?;
         handle.with(|state| {
             if fetch(&mut state.cursor, &mut state.block)? == 0 {
@@ -80,18 +93,6 @@ fn fetch_row(
             Ok(DBAPI_OK)
         })
     })
-}
-
-/// The next row, if it was decoded together with the last one, or NULL if that was the last of all. Without a guard:
-/// nothing in it can panic.
-#[inline]
-fn next_ahead(handle: &CursorHandle) -> Option<*const Value> {
-    let mut state = handle.try_state()?;
-    let State { cursor, block, .. } = &mut *state;
-    match cursor.next_ahead(block)? {
-        0 => Some(ptr::null()),
-        _ => Some(block.values().as_ptr()),
-    }
 }
 
 /// PEP 249's fetchmany: the next rows, as one block.

@@ -65,6 +65,7 @@ pub(super) trait Handle: Sized {
     type Opaque;
     fn into_object(this: Arc<Self>) -> Object;
     fn from_object(object: &Object) -> Option<&Arc<Self>>;
+    fn from_object_mut(object: &mut Object) -> Option<&mut Arc<Self>>;
 }
 
 macro_rules! handle {
@@ -75,6 +76,13 @@ macro_rules! handle {
                 Object::$variant(this)
             }
             fn from_object(object: &Object) -> Option<&Arc<Self>> {
+                match object {
+                    Object::$variant(found) => Some(found),
+                    _ => None,
+                }
+            }
+            #[inline]
+            fn from_object_mut(object: &mut Object) -> Option<&mut Arc<Self>> {
                 match object {
                     Object::$variant(found) => Some(found),
                     _ => None,
@@ -144,14 +152,25 @@ fn slot(segment: usize, index: usize) -> Option<&'static Slot> {
     TABLE.get(segment)?.get()?.get(index)
 }
 
-/// Where `address` points in the table, and with which generation.
-#[inline]
-fn locate(address: usize) -> Option<(usize, usize, u8)> {
+/// Where an address points in the table.
+struct Located {
+    slot: &'static Slot,
+    /// Segment and index.
+    place: (usize, usize),
+    generation: u8,
+}
+
+#[inline(always)]
+fn locate(address: usize) -> Option<Located> {
     for (segment, cell) in TABLE.iter().enumerate() {
         let slots = cell.get()?;
         let offset = address.wrapping_sub(slots.as_ptr().addr());
-        if offset < slots.len() * SLOT_SIZE {
-            return Some((segment, offset / SLOT_SIZE, (offset % SLOT_SIZE) as u8));
+        if let Some(slot) = slots.get(offset / SLOT_SIZE) {
+            return Some(Located {
+                slot,
+                place: (segment, offset / SLOT_SIZE),
+                generation: (offset % SLOT_SIZE) as u8,
+            });
         }
     }
     None
@@ -191,13 +210,29 @@ fn get_or_say_why<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result
 /// What `handle` stands for, if it is one.
 #[inline]
 pub(super) fn find<H: Handle>(handle: *const H::Opaque) -> Option<Arc<H>> {
-    let (segment, index, generation) = locate(handle.addr())?;
-    let entry = slot(segment, index)?.0.lock();
+    let found = locate(handle.addr())?;
+    let entry = found.slot.0.lock();
     let object = entry
         .object
         .as_ref()
-        .filter(|_| entry.generation == generation)?;
+        .filter(|_| entry.generation == found.generation)?;
     H::from_object(object).map(Arc::clone)
+}
+
+/// Runs `work` on what `handle` stands for, while nobody else can find it, if it is a handle and no other thread is at
+/// the same. For what is quickly done: it spares the counting, and the lock that calls take turns with.
+#[inline(always)]
+pub(super) fn with_sole<H: Handle, T>(
+    handle: *const H::Opaque,
+    work: impl FnOnce(&mut H) -> Option<T>,
+) -> Option<T> {
+    let found = locate(handle.addr())?;
+    let mut entry = found.slot.0.try_lock()?;
+    if entry.generation != found.generation {
+        return None;
+    }
+    // A thread that is at it has counted itself.
+    work(Arc::get_mut(H::from_object_mut(entry.object.as_mut()?)?)?)
 }
 
 /// Forgets `handle`, and gives back what it stood for.
@@ -212,8 +247,8 @@ pub(super) fn remove<H: Handle>(handle: *const H::Opaque, argument: &str) -> Res
         entry.generation = (entry.generation + 1) % GENERATIONS;
         Some(object)
     })?;
-    if let Some((segment, index, _)) = locate(handle.addr()) {
-        FREE.lock().freed.push_back((segment, index));
+    if let Some(found) = locate(handle.addr()) {
+        FREE.lock().freed.push_back(found.place);
     }
     Ok(object)
 }
@@ -227,9 +262,9 @@ fn with_entry<H: Handle, T>(
         return Err(Error::interface(format!("{argument} is NULL")));
     }
     let foreign = || Error::interface(format!("{argument} is not a handle of this library"));
-    let (segment, index, generation) = locate(handle.addr()).ok_or_else(foreign)?;
-    let mut entry = slot(segment, index).ok_or_else(foreign)?.0.lock();
-    if entry.generation != generation || entry.object.is_none() {
+    let found = locate(handle.addr()).ok_or_else(foreign)?;
+    let mut entry = found.slot.0.lock();
+    if entry.generation != found.generation || entry.object.is_none() {
         return Err(Error::interface(format!(
             "{argument} is a handle that was freed already"
         )));

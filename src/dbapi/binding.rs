@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub(super) use super::placeholder::Slot;
 use super::placeholder::{Names, ParamStyle, Values, convert};
-use super::statements::Shape;
+use super::statements::{Plan, Shape};
 use crate::error::{Error, Result};
 use crate::types::{Datum, Dialect, Param};
 
@@ -68,6 +68,8 @@ pub(super) struct Binder {
 enum Sent {
     Own(String),
     Shared(Arc<str>),
+    /// As this plan has it, which held when so much that was prepared had gone.
+    Planned(Arc<Plan>, u64),
 }
 
 impl Sent {
@@ -75,6 +77,7 @@ impl Sent {
         match self {
             Sent::Own(text) => text,
             Sent::Shared(text) => text,
+            Sent::Planned(plan, _) => &plan.shape.sent,
         }
     }
 }
@@ -219,12 +222,27 @@ impl Binder {
         match &self.sent {
             Sent::Own(text) => text.as_str().into(),
             Sent::Shared(text) => Arc::clone(text),
+            Sent::Planned(plan, _) => Arc::clone(&plan.shape.sent),
         }
     }
 
     /// Takes a text that ends with a NUL for what was sent.
     pub(super) fn keep_shared(&mut self, sent: Arc<str>) {
         self.sent = Sent::Shared(sent);
+    }
+
+    /// Takes a plan's text for what was sent, which `plan` gives back as long as nothing else is sent.
+    pub(super) fn keep_plan(&mut self, plan: &Arc<Plan>, closings: u64) {
+        self.sent = Sent::Planned(Arc::clone(plan), closings);
+    }
+
+    /// The plan of the statement that was sent last, if it had one, and `closings` when it was had.
+    #[inline]
+    pub(super) fn plan(&self) -> Option<(&Arc<Plan>, u64)> {
+        match &self.sent {
+            Sent::Planned(plan, closings) => Some((plan, *closings)),
+            _ => None,
+        }
     }
 
     /// Takes `sql` for what was sent.
@@ -241,19 +259,24 @@ impl Binder {
         let mut sql = match std::mem::replace(&mut self.sent, Sent::Own(String::new())) {
             Sent::Own(text) => text,
             Sent::Shared(text) => text.to_string(),
+            Sent::Planned(plan, _) => plan.shape.sent.to_string(),
         };
         sql.pop();
         sql
     }
 
-    /// A statement for rows of `count` parameters that the server binds: `$n` in the order of the row.
-    pub(super) fn numbered(&self, sql: &str, count: usize, dialect: Dialect) -> Result<String> {
+    /// A statement for rows of parameters that the server binds, and which of a row's each `$n` is.
+    pub(super) fn numbered(
+        &self,
+        sql: &str,
+        names: Names<'_>,
+        dialect: Dialect,
+    ) -> Result<(String, Vec<usize>)> {
         let mut out = String::new();
         // A NULL fits whatever type another row gives its column.
         let values = Values::Numbers(&[]);
-        let names = Names::Positional(count);
-        convert(sql, self.style, names, values, dialect, &mut out)?;
-        Ok(out)
+        let order = convert(sql, self.style, names, values, dialect, &mut out)?;
+        Ok((out, order))
     }
 
     /// The statement with literals for parameters.

@@ -108,6 +108,15 @@ pub(super) fn changes_types(tag: &Tag) -> bool {
     )
 }
 
+/// Whether nothing has to be looked up to read columns, whatever is looked up of others.
+pub(super) fn types_are_builtin(columns: &[Column]) -> bool {
+    !columns.iter().any(needs_look_up)
+}
+
+fn needs_look_up(column: &Column) -> bool {
+    column.plain == Plain::No && !types::is_builtin(column.type_oid)
+}
+
 impl Session {
     /// Whether nothing has to be looked up to read these columns.
     pub(super) fn knows(&self, columns: &[Column]) -> bool {
@@ -131,7 +140,7 @@ impl Session {
         };
         let users: Vec<u32> = columns
             .iter()
-            .filter(|column| column.plain == Plain::No && !types::is_builtin(column.type_oid))
+            .filter(|column| needs_look_up(column))
             .map(|column| column.type_oid)
             .collect();
         if !users.is_empty() {

@@ -1,22 +1,22 @@
 //! Rows as columns: what `ResultSet::decode` decodes into values, decoded into an array for each column instead.
 //!
-//! The rows are gone through a tile at a time, and a tile a column at a time, so that one loop reads many cells of one
-//! type. What a cell means, and what is wrong with one, is said where values are decoded.
+//! Some rows are read side by side, a column at a time, so that one loop reads many cells of one type. What a cell means,
+//! and what is wrong with one, is said where values are decoded.
 
 use std::mem;
 use std::ptr;
 
 use super::cursor::Cursor;
-use super::result::{ResultSet, RowBlock, decode_any, no_results};
+use super::result::{ResultSet, RowBlock, decode_cell, no_results};
 use crate::error::{Error, Result};
 use crate::types::column::{BlockColumn, DBAPI_KIND_MIXED, Held, Layout};
 use crate::types::value::{Arena, Kind, Value};
 use crate::types::view::{byte, decoded, word};
-use crate::types::{Catalog, Plain};
-use crate::wire::{Cells, Column, Walk};
+use crate::types::{Catalog, Cell, Plain};
+use crate::wire::{Abreast, Column, Next};
 
-/// How many rows are gone through at a time: few enough that they stay near while each column has its turn.
-const TILE: u64 = 128;
+/// How many rows at most are read side by side.
+const MOST_ABREAST: usize = 64;
 /// What an array may hold, in bytes, to be kept for the next block.
 const KEPT: usize = 1 << 20;
 
@@ -122,9 +122,9 @@ impl ColumnBlock {
 }
 
 impl ResultSet {
-    /// Decodes up to `most` rows into the columns of `block`, behind those that are there; their number comes back. If
-    /// one of them cannot be decoded, none is.
-    pub(super) fn decode_columns(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+    /// Decodes up to `most` rows into the columns of `block`, behind those that are there, and goes on behind them; their
+    /// number comes back. If one of them cannot be decoded, none is.
+    pub(super) fn fetch_columns(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         let count = most.min(self.left());
         if self.columns.is_none() {
             return Err(no_results());
@@ -140,36 +140,33 @@ impl ResultSet {
         } = block;
         let (mut walk, columns, types) = self.rest()?;
         into.prepare(columns, types, more)?;
-        let mut tile = Vec::new();
-        tile.try_reserve_exact(count.min(TILE) as usize)
-            .map_err(|_| out_of_memory())?;
         let mut left = count;
         while left > 0 {
-            tile.clear();
-            for _ in 0..left.min(TILE) {
-                tile.push(walk.next_row().ok_or_else(no_results)?);
-            }
-            left -= tile.len() as u64;
+            let mut next = walk.next_rows(left).ok_or_else(no_results)?;
+            left -= match &next {
+                Next::Abreast(rows) => rows.len() as u64,
+                Next::Alone(_) => 1,
+            };
             let read = into
                 .columns
                 .iter_mut()
                 .zip(columns)
                 .try_for_each(|(built, column)| {
-                    let scratch = &mut into.scratch;
-                    built.read(
-                        &mut tile,
-                        &mut Reader {
-                            column,
-                            types,
-                            arena,
-                            scratch,
-                        },
-                    )
+                    let reader = &mut Reader {
+                        column,
+                        types,
+                        arena,
+                        scratch: &mut into.scratch,
+                    };
+                    match &mut next {
+                        Next::Abreast(rows) => built.read(rows, reader),
+                        Next::Alone(cells) => built.push(cells.next_cell(), reader),
+                    }
                 });
             if let Err(error) = read {
                 into.take_back();
                 // Not what its column met first, but its row.
-                return Err(self.first_failure(count).err().unwrap_or(error));
+                return Err(self.first_failure(count).unwrap_or(error));
             }
         }
         let place = walk.place();
@@ -180,19 +177,20 @@ impl ResultSet {
 
     /// What is wrong with the first of the next `count` rows that something is wrong with.
     #[cold]
-    fn first_failure(&self, count: u64) -> Result<()> {
-        let (mut walk, columns, types): (Walk<'_>, _, _) = self.rest()?;
-        let mut arena = Arena::default();
-        for _ in 0..count {
-            let mut cells = walk.next_row().ok_or_else(no_results)?;
-            for column in columns {
-                if let Some(cell) = cells.next_cell() {
-                    decode_any(column, cell, types, &mut arena)?;
-                }
-                arena.clear();
+    fn first_failure(&mut self, count: u64) -> Option<Error> {
+        let position = self.position;
+        let mut block = RowBlock::default();
+        let mut left = count;
+        let failure = loop {
+            block.clear();
+            let (decoded, failure) = self.decode(left, &mut block);
+            left = left.saturating_sub(decoded as u64);
+            if failure.is_some() || decoded == 0 {
+                break failure;
             }
-        }
-        Ok(())
+        };
+        self.position = position;
+        failure
     }
 }
 
@@ -322,54 +320,81 @@ impl Built {
         }
     }
 
-    /// Takes the next cell of each row of a tile.
-    fn read(&mut self, tile: &mut [Cells<'_>], reader: &mut Reader<'_>) -> Result<()> {
-        // A closure each, so that each has a loop of its own.
-        macro_rules! numbers {
-            ($($plain:ident)*) => {
-                match reader.column.plain {
-                    Plain::No => self.read_any(tile, reader),
-                    Plain::Text => self.read_texts(tile, reader),
-                    $(Plain::$plain => {
-                        self.read_plain(tile, reader, |oid, cell| Plain::$plain.read(oid, cell))
-                    })*
-                }
-            };
+    /// Takes the next cell of each of the rows.
+    fn read(&mut self, rows: &mut Abreast<'_>, reader: &mut Reader<'_>) -> Result<()> {
+        match (reader.column.plain, &self.data) {
+            (Plain::Text, Data::Texts(..)) => self.read_texts(Kind::DBAPI_KIND_TEXT, rows, reader),
+            (Plain::Json, Data::Texts(..)) => self.read_texts(Kind::DBAPI_KIND_JSON, rows, reader),
+            (Plain::No, _) | (_, Data::Texts(..) | Data::Values(..)) => rows
+                .next_cells()
+                .try_for_each(|cell| self.push(cell.map(Cell::bytes), reader)),
+            (plain, Data::Words(_) | Data::Bools(_)) => self.read_plain(plain, rows, reader),
         }
-        numbers!(Int4InText Int8InText Float8InText BoolInText TimestampInText TimestampTzInText DateInText
-            Int4 Int8 Float8 Bool Timestamp TimestampTz)
     }
 
-    #[inline(always)]
     fn read_plain(
         &mut self,
-        tile: &mut [Cells<'_>],
+        plain: Plain,
+        rows: &mut Abreast<'_>,
         reader: &mut Reader<'_>,
-        read: impl Fn(u32, &[u8]) -> Option<Value>,
     ) -> Result<()> {
         let oid = reader.column.type_oid;
-        for row in tile {
-            let cell = row.next_cell();
-            let value = cell
-                .and_then(|cell| read(oid, cell))
-                .filter(|value| value.kind == self.kind as i32);
-            match (&mut self.data, value) {
-                (Data::Words(words), Some(value)) => words.push(word(&value)),
-                (Data::Bools(bools), Some(value)) => bools.push(byte(&value)),
-                _ => self.push(cell, reader)?,
+        let mut values = [Value::null(oid); MOST_ABREAST];
+        let mut odd = [None; MOST_ABREAST];
+        let count = rows.len();
+        let cells = rows.next_cells().zip(values.iter_mut().map(Some));
+        plain.read(oid, cells, |row, cell, _| {
+            if let Some(odd) = odd.get_mut(row) {
+                *odd = Some(cell);
+            }
+        });
+        for (value, odd) in values.iter().zip(odd).take(count) {
+            match &mut self.data {
+                Data::Words(words) if value.kind == self.kind as i32 => words.push(word(value)),
+                Data::Bools(bools) if value.kind == self.kind as i32 => bools.push(byte(value)),
+                // A NULL, what is not so plain, or what comes behind that.
+                _ => self.push_value(value, odd.map(Cell::bytes), reader)?,
             }
         }
         Ok(())
     }
 
-    fn read_texts(&mut self, tile: &mut [Cells<'_>], reader: &mut Reader<'_>) -> Result<()> {
-        for row in tile {
-            let cell = row.next_cell();
+    /// Takes a cell that is not plain or NULL; or a plain value of a column that has turned out to be of another kind.
+    #[inline(never)]
+    fn push_value(
+        &mut self,
+        value: &Value,
+        odd: Option<&[u8]>,
+        reader: &mut Reader<'_>,
+    ) -> Result<()> {
+        if odd.is_some() || value.kind == Kind::DBAPI_KIND_NULL as i32 {
+            return self.push(odd, reader);
+        }
+        if !matches!(self.data, Data::Values(..)) {
+            let kind = Kind::from_number(value.kind).unwrap_or(Kind::DBAPI_KIND_NULL);
+            self.change_kind(kind)?;
+        }
+        match &mut self.data {
+            Data::Values(values, _) => values.push(*value),
+            Data::Words(words) => words.push(word(value)),
+            Data::Bools(bools) => bools.push(byte(value)),
+            // Not reached: nothing plain that is no text has the form of one.
+            Data::Texts(..) => return Err(Error::protocol("a number in a column of texts")),
+        }
+        Ok(())
+    }
+
+    fn read_texts(
+        &mut self,
+        kind: Kind,
+        rows: &mut Abreast<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Result<()> {
+        for cell in rows.next_cells() {
+            let cell = cell.map(Cell::bytes);
             match (&mut self.data, cell) {
-                // What is read so is the cell as it is.
                 (Data::Texts(texts, starts), Some(cell))
-                    if self.kind == Kind::DBAPI_KIND_TEXT
-                        && Plain::Text.read(0, cell).is_some() =>
+                    if self.kind == kind && cell.is_ascii() =>
                 {
                     put(texts, starts, cell)?;
                 }
@@ -377,11 +402,6 @@ impl Built {
             }
         }
         Ok(())
-    }
-
-    fn read_any(&mut self, tile: &mut [Cells<'_>], reader: &mut Reader<'_>) -> Result<()> {
-        tile.iter_mut()
-            .try_for_each(|row| self.push(row.next_cell(), reader))
     }
 
     /// Takes any cell.
@@ -418,7 +438,7 @@ impl Built {
             }
         }
         // If it was decoded above, then into memory that does not last.
-        let value = decode_any(column, cell, types, arena)?;
+        let value = decode_cell(column, cell, types, arena)?;
         if let Data::Values(values, _) = &mut self.data {
             values.push(value);
         }

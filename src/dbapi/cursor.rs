@@ -3,6 +3,7 @@
 //! A client-side cursor's rows were all received by `execute`; fetching (`fetch`) touches neither the connection
 //! nor its lock. A named cursor's rows stay on the server (`server_cursor`).
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -110,6 +111,10 @@ impl Cursor {
             server.check_unused()?;
         }
         self.end_stream()?;
+        let room = match self.result.take() {
+            Some(result) => result.into_room(),
+            None => Vec::new(),
+        };
         self.forget_result();
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
@@ -134,6 +139,7 @@ impl Cursor {
                     params: &params,
                     format,
                     dialect: connection.dialect(),
+                    room: Cell::new(room),
                 };
                 return session.run(binder, &request).map(Some);
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use crate::error::{Error, Result};
-use crate::net::{CancelTarget, Cancelled};
+use crate::net::{CancelTarget, Cancelled, Heard};
 use crate::wire::{Event, Streamed};
 
 /// The SQLSTATE of a cancelled statement.
@@ -122,6 +122,23 @@ impl Session {
                     self.sort(event);
                 }
                 Ok(event) => return Ok(event),
+            }
+        }
+    }
+
+    /// The same, or at once the whole answer to a prepared statement.
+    #[inline]
+    pub(super) fn next_answer(&mut self) -> Result<Heard> {
+        loop {
+            let deadline = self.limit.as_ref().map(Limit::deadline);
+            match self.channel()?.next_answer(deadline) {
+                Err(error) if error.is_timeout() => self.overdue(error)?,
+                Ok(Heard::Event(event)) => {
+                    if let Some(event) = self.sort(event) {
+                        return Ok(Heard::Event(event));
+                    }
+                }
+                other => return other,
             }
         }
     }

@@ -165,8 +165,19 @@ impl Session {
 
     /// The same, into `answers`, which are large.
     pub(super) fn receive_into(&mut self, answers: &mut Answers, sent: &str) -> Result<()> {
+        let first = self.next_event()?;
+        self.receive_from(first, answers, sent)
+    }
+
+    /// The same, where the first event has come.
+    pub(super) fn receive_from(
+        &mut self,
+        first: Event,
+        answers: &mut Answers,
+        sent: &str,
+    ) -> Result<()> {
+        let mut event = first;
         loop {
-            let event = self.next_event()?;
             let tag = match &event {
                 Event::Complete(tag) if !answers.began => Some(tag),
                 _ => None,
@@ -177,6 +188,7 @@ impl Session {
             if answers.take(self.channel()?, event, sent)? {
                 return Ok(());
             }
+            event = self.next_event()?;
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::binding::{Arguments, Binder, Binding, apply_sizes, check_sizes};
 use super::exchange::{self, Answers};
+use super::placeholder::Names;
 use super::session::Session;
 use crate::error::Result;
 use crate::types::{Dialect, Param};
@@ -20,6 +21,8 @@ pub(crate) trait RowSource {
     fn rows(&self) -> usize;
     /// How many parameters a row has.
     fn width(&self) -> usize;
+    /// Their names, if they go by name; one for each.
+    fn names(&self) -> Option<&[&str]>;
     /// Appends the parameters of row `row`, from 0. An error says which of them, counted from 1, is not a value.
     fn read<'a>(&'a self, row: usize, params: &mut Vec<Param<'a>>) -> Result<()>;
 }
@@ -41,11 +44,16 @@ pub(super) fn run(
     }
     check_sizes(sizes, rows.width())?;
     // Also where literals are sent: it says whether placeholders and parameters match.
-    let numbered = binder.numbered(sql, rows.width(), dialect)?;
+    let names = match rows.names() {
+        Some(names) => Names::Named(names),
+        None => Names::Positional(rows.width()),
+    };
+    let (numbered, order) = binder.numbered(sql, names, dialect)?;
     let mut source = Source {
         binder,
         template: sql,
         sql: numbered,
+        order: (!order.iter().copied().eq(0..rows.width())).then_some(order),
         rows,
         sizes,
         dialect,
@@ -115,6 +123,8 @@ struct Source<'a> {
     template: &'a str,
     /// As it was sent last; with numbers for parameters until then.
     sql: String,
+    /// Which of a row's parameters each `$n` is, unless they are as they come.
+    order: Option<Vec<usize>>,
     rows: &'a dyn RowSource,
     sizes: &'a [u32],
     dialect: Dialect,
@@ -125,6 +135,16 @@ impl<'a> Source<'a> {
         params.clear();
         self.rows.read(row, params)?;
         apply_sizes(params, self.sizes);
+        if let Some(order) = &self.order
+            && !self.binds()
+        {
+            // Behind the row, which then goes.
+            let width = params.len();
+            for &index in order {
+                params.extend(params.get(index).copied());
+            }
+            params.drain(..width);
+        }
         Ok(())
     }
 
@@ -142,7 +162,10 @@ impl<'a> Source<'a> {
     }
 
     fn literal(&self, params: &[Param<'_>]) -> Result<String> {
-        let arguments = Arguments::Positional(params);
+        let arguments = match self.rows.names() {
+            Some(names) => Arguments::Named(names, params),
+            None => Arguments::Positional(params),
+        };
         self.binder
             .literal(self.template, Some(arguments), self.dialect)
     }

@@ -9,6 +9,7 @@ use super::cursor::{Cursor, ResultFormat};
 use super::result::{Reply, ResultSet, RowBlock, no_results};
 use super::stream::More;
 use crate::error::{Error, Result};
+use crate::types::value::Value;
 
 impl Cursor {
     /// Decodes the next rows into `block`, at most `most`; how many they are comes back. None are left if
@@ -109,10 +110,10 @@ impl Cursor {
         }
     }
 
-    /// Goes on to the next row, if that is in `block` already, or if it is known that there is none: how many
-    /// rows that is comes back. `None`: neither, and nothing has changed.
-    #[inline]
-    pub(crate) fn next_ahead(&mut self, block: &mut RowBlock) -> Option<usize> {
+    /// Goes on to the next row, if that is in `block` already, or if it is known that there is none. `None`: neither, and
+    /// nothing has changed.
+    #[inline(always)]
+    pub(crate) fn next_ahead<'a>(&mut self, block: &'a RowBlock) -> Option<Option<&'a [Value]>> {
         if !self.is_open() {
             return None;
         }

@@ -5,17 +5,20 @@
 //! that: outside a transaction, or in one that began with it. In the midst of a transaction the server has failed that
 //! already, and the error says so.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::binding::{Arguments, Binder};
+use super::catalog;
 use super::cursor::ResultFormat;
 use super::exchange::Answers;
 use super::result::Reply;
 use super::session::{Session, Status};
 use super::statements::{Key, Known, Plan, Way};
 use crate::error::{Error, Result, SqlState};
+use crate::net::Heard;
 use crate::types::{self, Dialect, Param};
-use crate::wire::{Column, RowShape, Step};
+use crate::wire::{Column, Event, RowShape, Step, Tag};
 
 /// A statement that a cursor runs.
 pub(super) struct Request<'a> {
@@ -25,6 +28,8 @@ pub(super) struct Request<'a> {
     pub(super) params: &'a [Param<'a>],
     pub(super) format: ResultFormat,
     pub(super) dialect: Dialect,
+    /// Memory for a few rows.
+    pub(super) room: Cell<Vec<u8>>,
 }
 
 impl Session {
@@ -37,8 +42,26 @@ impl Session {
             request.params,
             request.dialect,
         );
+        if let Some((plan, closings)) = binder.plan()
+            && plan.is_for(&key, request.format)
+            && self.statements.holds(plan, closings)
+        {
+            let plan = Arc::clone(plan);
+            return self.run_planned(&plan, request);
+        }
+        self.run_looked_up(binder, request, &key)
+    }
+
+    /// Runs a statement by what is known of it.
+    fn run_looked_up(
+        &mut self,
+        binder: &mut Binder,
+        request: &Request<'_>,
+        key: &Key<'_>,
+    ) -> Result<Reply> {
+        let hash = key.hash();
         let binary = request.format == ResultFormat::Binary;
-        let (shape, way) = match self.statements.look(&key, request.format) {
+        let (shape, way) = match self.statements.look(key, hash, request.format) {
             Known::Kept(shape, way) => (shape, way),
             Known::Once => {
                 let shape = binder.shape(
@@ -47,20 +70,27 @@ impl Session {
                     request.params,
                     request.dialect,
                 )?;
-                let ask = self.statements.keep(&key, shape.clone());
+                let ask = self.statements.keep(key, hash, shape.clone());
                 (shape, Way::Plain { ask })
             }
             Known::New => return self.run_new(binder, request),
+        };
+        let way = match way {
+            Way::Prepared(plan) => match plan.or_else(|| self.plan(hash, request.format)) {
+                Some(plan) => {
+                    binder.keep_plan(&plan, self.statements.closings());
+                    return self.run_planned(&plan, request);
+                }
+                None => Way::Plain { ask: false },
+            },
+            way => way,
         };
         binder.keep_shared(Arc::clone(&shape.sent));
         let ordered = shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
         match way {
-            Way::Prepared(plan) => match plan.or_else(|| self.plan(&key, request.format)) {
-                Some(plan) => self.run_prepared(&key, &plan, shape.sql(), params, binary),
-                None => self.run_extended(shape.sql(), params, binary),
-            },
-            Way::Prepare(name) => self.run_preparing(&key, name, shape.sql(), params, binary),
+            Way::Prepared(_) => self.run_extended(shape.sql(), params, binary),
+            Way::Prepare(name) => self.run_preparing(hash, name, shape.sql(), params, binary),
             // Without parameters it may be several statements.
             Way::Plain { ask: false } if request.arguments.is_none() && !binary => {
                 self.run_simple(shape.sql())
@@ -97,9 +127,9 @@ impl Session {
 
     /// How to run a prepared statement.
     #[cold]
-    fn plan(&mut self, key: &Key<'_>, format: ResultFormat) -> Option<Arc<Plan>> {
+    fn plan(&mut self, hash: u64, format: ResultFormat) -> Option<Arc<Plan>> {
         let choose = self.chooser(format);
-        self.statements.plan(key, format, choose)
+        self.statements.plan(hash, format, choose)
     }
 
     /// Whether a column is to be asked for in binary format, once it is known.
@@ -129,7 +159,7 @@ impl Session {
     /// Runs a statement and has the server keep it.
     fn run_preparing(
         &mut self,
-        key: &Key<'_>,
+        hash: u64,
         name: Arc<str>,
         sql: &str,
         params: &[Param<'_>],
@@ -145,23 +175,18 @@ impl Session {
                 return Err(error);
             }
         };
-        self.statements.prepared(key, name, &reply);
+        self.statements.prepared(hash, name, &reply);
         self.with_types(reply)
     }
 
-    fn run_prepared(
-        &mut self,
-        key: &Key<'_>,
-        plan: &Plan,
-        sql: &str,
-        params: &[Param<'_>],
-        binary: bool,
-    ) -> Result<Reply> {
+    /// Runs a prepared statement.
+    fn run_planned(&mut self, plan: &Plan, request: &Request<'_>) -> Result<Reply> {
+        let ordered = plan.shape.ordered(request.params);
+        let params = ordered.as_deref().unwrap_or(request.params);
         let begin = self.begin()?;
         let closing = self.statements.take_to_close();
-        let width = plan.columns.as_ref().map_or(0, |columns| columns.len());
-        let shape = match plan.columns {
-            Some(_) => RowShape::Known(width as u16),
+        let shape = match &plan.columns {
+            Some(columns) => RowShape::Known(columns.len() as u16),
             None => RowShape::None,
         };
         let queued = self.queue(|wire| {
@@ -171,10 +196,7 @@ impl Session {
             if let Some(begin) = &begin {
                 wire.start_command_before(begin)?;
             }
-            wire.start_bind(&plan.name, params, &plan.formats)?;
-            wire.start_execute(0, shape)?;
-            wire.start_sync();
-            Ok(())
+            wire.start_prepared(&plan.call, params, shape)
         });
         if queued.is_err() {
             // They have not been closed.
@@ -183,22 +205,67 @@ impl Session {
                 .for_each(|name| self.statements.drop_name(name));
         }
         queued?;
+        let mut reply = match self.next_answer()? {
+            Heard::Answer(tag) => self.reply_of(plan, tag, request.room.take())?,
+            Heard::Event(event) => {
+                let binary = request.format == ResultFormat::Binary;
+                match self.answer_from(event, plan, begin.as_ref())? {
+                    Outcome::Reply(reply) => reply,
+                    Outcome::Stale => return self.run_extended(plan.shape.sql(), params, binary),
+                }
+            }
+        };
+        if !plan.is_plain {
+            self.add_types(&mut reply)?;
+        }
+        Ok(reply)
+    }
+
+    /// Draws the conclusions of an answer that came in one piece, as `receive_into` and `conclude_of` do.
+    #[inline]
+    fn reply_of(&mut self, plan: &Plan, tag: Tag, room: Vec<u8>) -> Result<Reply> {
+        let rows = self.channel()?.wire().take_rows_into(room)?;
+        if !tag.is_select() || plan.columns.is_none() {
+            self.statements
+                .saw(&tag, plan.columns.is_some(), plan.shape.sql());
+            if catalog::changes_types(&tag) {
+                self.types.forget();
+            }
+        }
+        self.settle(None)?;
+        Ok(Reply {
+            columns: plan.columns.clone(),
+            rows,
+            tag,
+            catalog: None,
+        })
+    }
+
+    /// Takes in the answer to a prepared statement, event by event; `first` has come.
+    #[cold]
+    fn answer_from(
+        &mut self,
+        first: Event,
+        plan: &Plan,
+        begin: Option<&String>,
+    ) -> Result<Outcome> {
+        let sql = plan.shape.sql();
         let mut answers = Answers {
             columns: plan.columns.clone(),
-            ..Answers::after(begin.as_ref())
+            ..Answers::after(begin)
         };
-        self.receive_into(&mut answers, sql)?;
+        self.receive_from(first, &mut answers, sql)?;
         if let Some(error) = answers.failure.as_ref()
             && answers.failed_at == Some(Step::Before)
             && !answers.began
             && may_be_stale(error)
         {
-            self.statements.forget(key);
+            self.statements.forget(plan.hash);
             match self.status() {
-                Status::Idle => return self.run_extended(sql, params, binary),
+                Status::Idle => return Ok(Outcome::Stale),
                 Status::InError if begin.is_some() => {
                     self.command_unsettled("ROLLBACK")?;
-                    return self.run_extended(sql, params, binary);
+                    return Ok(Outcome::Stale);
                 }
                 _ if is_stale(error) => {
                     answers.failure = answers.failure.map(|error| {
@@ -209,10 +276,15 @@ impl Session {
             }
         }
         self.conclude_of(&mut answers)?;
-        let mut reply = answers.take_reply()?;
-        self.add_types(&mut reply)?;
-        Ok(reply)
+        answers.take_reply().map(Outcome::Reply)
     }
+}
+
+/// How a prepared statement ended.
+enum Outcome {
+    Reply(Reply),
+    /// It was out of date, and nothing of it has run.
+    Stale,
 }
 
 /// Whether the server says that a prepared statement is not there any more, or not what it was.

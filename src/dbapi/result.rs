@@ -6,7 +6,7 @@ use super::columns::ColumnBlock;
 use crate::error::{Error, Result};
 use crate::types::column::BlockColumn;
 use crate::types::{self, Catalog, oid, value::Arena, value::Value};
-use crate::wire::{Cells, Column, Rows, Tag, Walk, split_cell};
+use crate::wire::{Abreast, Cells, Column, Next, Rows, Tag, Walk};
 
 /// What came back for one statement.
 #[derive(Default)]
@@ -76,6 +76,11 @@ impl ResultSet {
         self.place = None;
     }
 
+    /// The memory that a few short rows were in, for the next result.
+    pub(super) fn into_room(self) -> Vec<u8> {
+        self.rows.into_room()
+    }
+
     /// How many rows have not been fetched.
     pub(super) fn left(&self) -> u64 {
         self.received().saturating_sub(self.position)
@@ -133,13 +138,32 @@ impl ResultSet {
 
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
-        let count = if block.columns.wanted {
-            self.decode_columns(most, block)?
-        } else {
-            self.decode(most, usize::MAX, block)?
-        };
-        self.position += count as u64;
-        Ok(count)
+        if block.columns.wanted {
+            return self.fetch_columns(most, block);
+        }
+        let (position, filled) = (self.position, block.filled);
+        let count = most.min(self.left());
+        let width = self.columns.as_ref().map_or(0, |columns| columns.len());
+        let cells = usize::try_from(count)
+            .ok()
+            .and_then(|rows| rows.checked_mul(width)?.checked_add(filled));
+        let room = cells.map(|cells| cells.saturating_sub(block.values.len()));
+        if room.is_none_or(|room| block.values.try_reserve(room).is_err()) {
+            return Err(Error::out_of_memory(format_args!("for {count} rows")));
+        }
+        let mut done = 0;
+        loop {
+            let (decoded, failure) = self.decode(count - done, block);
+            done += decoded as u64;
+            if let Some(error) = failure {
+                self.position = position;
+                block.filled = filled;
+                return Err(error);
+            }
+            if done >= count {
+                return Ok(done as usize);
+            }
+        }
     }
 
     /// Fetches one row, and decodes some of those behind it while it is at it: `RowBlock::next` has them.
@@ -149,34 +173,34 @@ impl ResultSet {
         }
         let width = self.columns.as_ref().map_or(0, |columns| columns.len());
         // Few at first: most results are read from their beginning, and not all to their end.
-        let most = (self.position + 1).min(MOST_AHEAD);
-        let count = self.decode(most, MOST_BYTES_AHEAD, block)?;
-        if count == 0 {
-            return Ok(0);
-        }
-        self.position += 1;
+        let position = self.position;
+        let count = match self.decode(position.saturating_add(1), block) {
+            (0, Some(error)) => return Err(error),
+            (0, None) => return Ok(0),
+            // Whoever comes to the row that failed will hear of it.
+            (count, _) => count,
+        };
+        self.position = position + 1;
         block.ahead = Ahead {
-            shown: 0,
-            left: count - 1,
+            from: position,
+            count: count as u64,
             width,
-            position: self.position,
             end: None,
         };
         Ok(1)
     }
 
-    /// Goes on to a row that was decoded ahead: 1; 0 at the end that `RowBlock::end_at` told of.
-    #[inline]
-    pub(super) fn next_ahead(&mut self, block: &mut RowBlock) -> Option<usize> {
-        let ahead = &mut block.ahead;
-        if ahead.left == 0 || ahead.position != self.position {
-            return (ahead.end == Some(self.position)).then_some(0);
+    /// Goes on to the next row, if it was decoded ahead: its values; nothing at the end that `RowBlock::end_at` told of.
+    #[inline(always)]
+    pub(super) fn next_ahead<'a>(&mut self, block: &'a RowBlock) -> Option<Option<&'a [Value]>> {
+        let ahead = &block.ahead;
+        let number = self.position.wrapping_sub(ahead.from);
+        if number >= ahead.count {
+            return (ahead.end == Some(self.position)).then_some(None);
         }
-        ahead.left -= 1;
-        ahead.shown += ahead.width;
-        ahead.position += 1;
+        let row = block.values.get(number as usize * ahead.width..)?;
         self.position += 1;
-        Some(1)
+        Some(Some(row))
     }
 
     /// The number behind the last row's.
@@ -184,123 +208,120 @@ impl ResultSet {
         self.rows.len()
     }
 
-    /// Decodes the rows from the present one on, at most `most`, and not many more bytes than `bytes`. If `bytes` is a
-    /// bound, rows before one that cannot be decoded count as well.
-    fn decode(&mut self, most: u64, bytes: usize, block: &mut RowBlock) -> Result<usize> {
+    /// Decodes rows from the present one on, as many as are near and at most `most`, and goes on behind them. How many
+    /// they are comes back, and why the row behind them, if it was among those, could not be decoded.
+    pub(super) fn decode(&mut self, most: u64, block: &mut RowBlock) -> (usize, Option<Error>) {
+        let most = most.min(self.left());
+        let Some(columns) = self.columns.as_deref() else {
+            return (0, Some(no_results()));
+        };
+        if most == 0 {
+            return (0, None);
+        }
         let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
-        let columns = self.columns.as_deref().ok_or_else(no_results)?;
-        let count = most.min(self.left());
-        if count == 0 {
-            return Ok(0);
-        }
-        let RowBlock { values, arena, .. } = block;
-        let start = values.len();
-        let cells = usize::try_from(count)
-            .ok()
-            .and_then(|rows| rows.checked_mul(columns.len()));
-        if cells.is_none_or(|cells| values.try_reserve(cells).is_err()) {
-            return Err(Error::out_of_memory(format_args!("for {count} rows")));
-        }
-        let mut walk = self.walk()?;
-        let mut done = 0;
-        let mut read = 0;
-        // A long row counts as more bytes than any bound; without one, there is no end before the last.
-        while done < count && (read < bytes || bytes == usize::MAX) {
-            let decoded = match walk.next_row() {
-                Some(cells) => decode(cells, columns, types, arena, values),
-                None => Err(no_results()),
-            };
-            match decoded {
-                Ok(length) => read = length.saturating_add(read),
-                // Whoever comes to that row first will hear of it.
-                Err(_) if done > 0 && bytes != usize::MAX => {
-                    values.truncate(start + done as usize * columns.len());
-                    self.place = None;
-                    return Ok(done as usize);
-                }
-                Err(error) => {
-                    values.truncate(start);
-                    return Err(error);
-                }
-            }
-            done += 1;
-        }
+        let Some((walk, next)) = self.walk().and_then(|mut walk| {
+            let next = walk.next_rows(most)?;
+            Some((walk, next))
+        }) else {
+            return (0, Some(no_results()));
+        };
+        let (count, failure) = match next {
+            Next::Abreast(rows) => decode_abreast(rows, columns, types, block),
+            Next::Alone(cells) => decode_alone(cells, columns, types, block),
+        };
+        block.filled += count * columns.len();
         let place = walk.place();
-        self.walked(done, place);
-        Ok(done as usize)
+        self.walked(count as u64, place);
+        if failure.is_some() {
+            self.place = None;
+        }
+        (count, failure)
+    }
+
+    fn walk(&self) -> Option<Walk<'_>> {
+        match self.place {
+            Some((position, place)) if position == self.position => self.rows.walk_on(place),
+            _ => self.rows.walk(self.position - self.base),
+        }
     }
 
     /// What is needed to go through the rows from the present one on.
     pub(super) fn rest(&self) -> Result<(Walk<'_>, &[Column], &Catalog)> {
         let columns = self.columns.as_deref().ok_or_else(no_results)?;
-        Ok((self.walk()?, columns, self.catalog()))
+        let walk = self.walk().ok_or_else(no_results)?;
+        Ok((walk, columns, self.catalog()))
     }
 
-    fn walk(&self) -> Result<Walk<'_>> {
-        let walk = match self.place {
-            Some((position, place)) if position == self.position => self.rows.walk_on(place),
-            _ => self.rows.walk(self.position - self.base),
-        };
-        walk.ok_or_else(no_results)
-    }
-
-    /// Takes note of the place where a walk stands that went over `count` rows.
+    /// Goes on behind `count` rows, to the place where a walk stands that went over them.
     pub(super) fn walked(&mut self, count: u64, place: (usize, usize)) {
-        self.place = Some((self.position + count, place));
+        self.position += count;
+        self.place = Some((self.position, place));
     }
 }
 
-/// How many rows, and of how many bytes in all, are decoded ahead.
-const MOST_AHEAD: u64 = 64;
-const MOST_BYTES_AHEAD: usize = 32 << 10;
-
-/// Decodes one row, behind the values that are there. How many bytes it has comes back.
-#[inline(always)]
-fn decode(
-    cells: Cells<'_>,
+/// Decodes rows behind those that are there, column by column: which way a column's values are read is seen once, not for
+/// every value. The rows before the first that cannot be decoded count.
+fn decode_abreast(
+    mut rows: Abreast<'_>,
     columns: &[Column],
     types: &Catalog,
-    arena: &mut Arena,
-    row: &mut Vec<Value>,
-) -> Result<usize> {
-    match cells {
-        Cells::Inline(mut rest) => {
-            let before = rest.len();
-            decode_cells(columns, types, arena, row, || {
-                split_cell(&mut rest).flatten()
-            })?;
-            Ok(before - rest.len())
-        }
-        mut cells @ Cells::Listed { .. } => {
-            decode_cells(columns, types, arena, row, || cells.next_cell())?;
-            Ok(usize::MAX)
+    block: &mut RowBlock,
+) -> (usize, Option<Error>) {
+    let mut failure = None;
+    let (values, arena) = match block.room(rows.len() * columns.len()) {
+        Ok(room) => room,
+        Err(error) => return (0, Some(error)),
+    };
+    let width = columns.len();
+    for (number, column) in columns.iter().enumerate() {
+        let mut failed = None;
+        let cells = rows.next_cells();
+        let places = values.chunks_exact_mut(width);
+        let places = places.map(move |row| row.get_mut(number));
+        column
+            .plain
+            .read(column.type_oid, cells.zip(places), |row, cell, value| {
+                if failed.is_none() {
+                    match decode_cell(column, cell.bytes(), types, arena) {
+                        Ok(decoded) => *value = decoded,
+                        Err(error) => failed = Some((row, error)),
+                    }
+                }
+            });
+        // Of the columns to come, only the rows before that one matter.
+        if let Some((row, error)) = failed {
+            rows.truncate(row);
+            failure = Some(error);
         }
     }
+    (rows.len(), failure)
 }
 
-#[inline(always)]
-fn decode_cells<'a>(
+/// Decodes one row, behind those that are there.
+fn decode_alone(
+    mut cells: Cells<'_>,
     columns: &[Column],
     types: &Catalog,
-    arena: &mut Arena,
-    row: &mut Vec<Value>,
-    mut next: impl FnMut() -> Option<&'a [u8]>,
-) -> Result<()> {
-    for column in columns {
-        let value = match next() {
+    block: &mut RowBlock,
+) -> (usize, Option<Error>) {
+    let (values, arena) = match block.room(columns.len()) {
+        Ok(room) => room,
+        Err(error) => return (0, Some(error)),
+    };
+    for (column, value) in columns.iter().zip(values) {
+        *value = match cells.next_cell() {
             None => Value::null(column.type_oid),
-            Some(cell) => match column.plain.read(column.type_oid, cell) {
-                Some(value) => value,
-                None => decode_any(column, cell, types, arena)?,
+            Some(cell) => match decode_cell(column, cell, types, arena) {
+                Ok(value) => value,
+                Err(error) => return (0, Some(error)),
             },
         };
-        row.push(value);
     }
-    Ok(())
+    (1, None)
 }
 
 #[inline(never)]
-pub(super) fn decode_any(
+pub(super) fn decode_cell(
     column: &Column,
     cell: &[u8],
     types: &Catalog,
@@ -317,22 +338,22 @@ pub(super) fn decode_any(
 #[derive(Default)]
 pub(crate) struct RowBlock {
     values: Vec<Value>,
+    /// How many of them are of the rows; those behind them are of earlier ones, and say nothing.
+    filled: usize,
     pub(super) arena: Arena,
     ahead: Ahead,
     pub(super) columns: ColumnBlock,
 }
 
-/// Where in a block the row is that was fetched, and what lies behind it.
+/// The rows of a block that are handed out one by one.
 #[derive(Default)]
 struct Ahead {
-    /// Its first value's place.
-    shown: usize,
-    /// How many more rows are there.
-    left: usize,
+    /// The number of the first in the result.
+    from: u64,
+    /// How many they are.
+    count: u64,
     /// How many values each has.
     width: usize,
-    /// The number of the first of them in the result.
-    position: u64,
     /// Where the result that they are of ends, if that is known.
     end: Option<u64>,
 }
@@ -344,7 +365,20 @@ impl RowBlock {
     /// The values of the rows that were fetched, row-major.
     #[inline]
     pub(crate) fn values(&self) -> &[Value] {
-        self.values.get(self.ahead.shown..).unwrap_or_default()
+        self.values.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Room for `count` values more, and the memory behind them.
+    fn room(&mut self, count: usize) -> Result<(&mut [Value], &mut Arena)> {
+        let end = self.filled + count;
+        if let Some(more) = end.checked_sub(self.values.len()) {
+            if self.values.try_reserve(more).is_err() {
+                return Err(Error::out_of_memory(format_args!("for {count} values")));
+            }
+            self.values.resize(end, Value::null(0));
+        }
+        let room = self.values.get_mut(self.filled..end).unwrap_or_default();
+        Ok((room, &mut self.arena))
     }
 
     /// The columns of the rows that were fetched, if it was columns that were asked for.
@@ -364,7 +398,7 @@ impl RowBlock {
             self.values = Vec::new();
             self.arena = Arena::default();
         }
-        self.values.clear();
+        self.filled = 0;
         self.arena.clear();
         self.columns.clear();
         self.ahead = Ahead::default();

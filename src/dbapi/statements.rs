@@ -5,19 +5,23 @@
 //! prepared anew, and `prepared` (the module) runs it unprepared where the server finds it out of date. What talks to
 //! the server is there; here is what is known.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lru::LruCache;
 
-use super::binding::{Arguments, Slot, slot};
+pub(super) use key::Key;
+
+use super::catalog::types_are_builtin;
 use super::cursor::ResultFormat;
 use super::lexer;
-use super::placeholder::ParamStyle;
 use super::result::Reply;
-use crate::types::{Dialect, Param};
-use crate::wire::{Column, Tag};
+use crate::types::Param;
+use crate::wire::{Call, Column, Tag};
+use key::{Hashed, OwnedKey};
+
+mod key;
 
 /// Longer statements are not kept: they are rarely the same twice, and fill the memory.
 const LONGEST: usize = 16 << 10;
@@ -54,133 +58,9 @@ pub(crate) struct Preparing {
     pub(crate) most: u32,
 }
 
-/// What a statement is told by: its text, how its placeholders are written, and the types of its parameters.
-pub(super) struct Key<'a> {
-    sql: &'a str,
-    style: ParamStyle,
-    arguments: Option<Arguments<'a>>,
-    /// The parameters with the types that they are sent with.
-    params: &'a [Param<'a>],
-    standard_strings: bool,
-    hash: u64,
-}
-
-impl<'a> Key<'a> {
-    pub(super) fn new(
-        sql: &'a str,
-        style: ParamStyle,
-        arguments: Option<Arguments<'a>>,
-        params: &'a [Param<'a>],
-        dialect: Dialect,
-    ) -> Key<'a> {
-        let mut hasher = KeyHasher::default();
-        hasher.write(sql.as_bytes());
-        hasher.write_u8(style as u8 | u8::from(arguments.is_none()) << 1);
-        for param in params {
-            hasher.write_u64(signature(param));
-        }
-        if let Some(Arguments::Named(names, _)) = arguments {
-            for name in names {
-                hasher.write(name.as_bytes());
-            }
-        }
-        Key {
-            sql,
-            style,
-            arguments,
-            params,
-            standard_strings: dialect.standard_strings,
-            hash: hasher.finish(),
-        }
-    }
-}
-
-/// Makes a number of a key. What has the same number is told apart where it matters: so it is quick rather than proof
-/// against a program that picks its own statements.
-#[derive(Default)]
-struct KeyHasher(u64);
-
-impl KeyHasher {
-    #[inline]
-    fn add(&mut self, word: u64) {
-        /// Digits of the golden ratio, as odd as they must be.
-        const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
-        let product = u128::from(self.0.rotate_left(23) ^ word) * FACTOR;
-        // Both halves: each bit of the word has a part in all of them.
-        self.0 = product as u64 ^ (product >> 64) as u64;
-    }
-}
-
-impl Hasher for KeyHasher {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        let mut last = [0; 8];
-        for (to, &from) in last.iter_mut().zip(rest) {
-            *to = from;
-        }
-        self.add(u64::from_le_bytes(last));
-        self.add(bytes.len() as u64);
-    }
-
-    #[inline]
-    fn write_u8(&mut self, byte: u8) {
-        self.add(byte.into());
-    }
-
-    #[inline]
-    fn write_u64(&mut self, word: u64) {
-        self.add(word);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// For a map whose keys are such numbers.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    #[inline]
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// What is asked of a parameter when it takes another's place: how it is written, and its type.
-fn signature(param: &Param<'_>) -> u64 {
-    let slot = match slot(param) {
-        Slot::Typed => 1,
-        Slot::Untyped => 2,
-        Slot::Null => 3,
-    };
-    u64::from(param.declared_oid()) << 2 | slot
-}
-
 /// A statement that came more than once.
 struct Statement {
-    source: Box<str>,
-    style: ParamStyle,
-    /// `None`: without parameters, which is not the same as with none.
-    names: Option<Box<[Box<str>]>>,
-    bare: bool,
-    signatures: Box<[u64]>,
-    standard_strings: bool,
+    key: Arc<OwnedKey>,
     shape: Shape,
     uses: u32,
     /// Whether it is a query or changes rows, and one statement: another gains nothing from being prepared.
@@ -195,6 +75,14 @@ pub(super) struct Shape {
     pub(super) sent: Arc<str>,
     /// Which argument each `$n` is; `None`: they are in order.
     order: Option<Arc<[usize]>>,
+}
+
+impl Plan {
+    /// Whether it is how the statement of this key is run, with results of this format.
+    #[inline]
+    pub(super) fn is_for(&self, key: &Key<'_>, format: ResultFormat) -> bool {
+        self.format == format && self.key.is(key)
+    }
 }
 
 impl Shape {
@@ -232,10 +120,16 @@ struct Prepared {
 
 /// How to run a prepared statement.
 pub(super) struct Plan {
-    pub(super) name: Arc<str>,
+    key: Arc<OwnedKey>,
+    /// What `key` is kept under.
+    pub(super) hash: u64,
+    format: ResultFormat,
+    pub(super) shape: Shape,
+    pub(super) call: Call,
     /// The columns, in the formats that are asked for; `None` for a statement without a result set.
     pub(super) columns: Option<Arc<[Column]>>,
-    pub(super) formats: Box<[i16]>,
+    /// Whether the columns' types are all built in, so that nothing has to be known of them.
+    pub(super) is_plain: bool,
 }
 
 /// What is known of a statement.
@@ -271,6 +165,9 @@ pub(super) struct Statements {
     next: u64,
     /// Names that the server may know and that are not used any more.
     to_close: Vec<Arc<str>>,
+    closings: u64,
+    /// What was used last, if `kept` has not been told.
+    last_used: Option<u64>,
     /// What statements mean may have changed in the open transaction.
     changed: bool,
     /// The values of `READ_WITH`.
@@ -288,6 +185,8 @@ impl Statements {
             token,
             next: 0,
             to_close: Vec::new(),
+            closings: 0,
+            last_used: None,
             changed: false,
             read_with: Default::default(),
         };
@@ -311,30 +210,58 @@ impl Statements {
                 self.once = Box::default();
             }
             (Some(most), _) => {
-                if self.once.is_empty() {
-                    self.once = vec![0; ONCE].into();
-                }
+                self.note_last_used();
                 let kept = self.kept.get_or_insert_with(|| {
                     LruCache::unbounded_with_hasher(BuildHasherDefault::default())
                 });
                 while kept.len() > most.get() {
                     let gone = kept.pop_lru().and_then(|(_, statement)| statement.prepared);
                     self.to_close.extend(gone.map(|prepared| prepared.name));
+                    self.closings += 1;
                 }
             }
         }
     }
 
-    /// What is known of a statement, one use of which is now.
-    pub(super) fn look(&mut self, key: &Key<'_>, format: ResultFormat) -> Known {
+    /// How often something that was prepared has gone. As long as this stays the same, each plan holds.
+    #[inline]
+    pub(super) fn closings(&self) -> u64 {
+        self.closings
+    }
+
+    /// Whether a plan that was had at `closings` still holds: one use of it is now.
+    #[inline]
+    pub(super) fn holds(&mut self, plan: &Plan, closings: u64) -> bool {
+        if closings != self.closings {
+            return false;
+        }
+        if self.last_used != Some(plan.hash) {
+            self.note_last_used();
+            self.last_used = Some(plan.hash);
+        }
+        true
+    }
+
+    /// Tells the cache what was used without asking it.
+    fn note_last_used(&mut self) {
+        if let Some(hash) = self.last_used.take()
+            && let Some(kept) = &mut self.kept
+        {
+            kept.promote(&hash);
+        }
+    }
+
+    /// What is known of a statement, one use of which is now. `hash` is its key's.
+    pub(super) fn look(&mut self, key: &Key<'_>, hash: u64, format: ResultFormat) -> Known {
+        self.note_last_used();
         let Some(kept) = &mut self.kept else {
             return Known::New;
         };
         if key.sql.len() > LONGEST {
             return Known::New;
         }
-        if let Some(statement) = kept.get_mut(&key.hash)
-            && statement.is(key)
+        if let Some(statement) = kept.get_mut(&hash)
+            && statement.key.is(key)
         {
             statement.uses = statement.uses.saturating_add(1);
             let way = match &statement.prepared {
@@ -356,11 +283,13 @@ impl Statements {
             };
             return Known::Kept(statement.shape.clone(), way);
         }
-        let place = (key.hash as usize) % self.once.len().max(1);
-        match self.once.get_mut(place) {
-            Some(once) if *once == key.hash => Known::Once,
+        if self.once.is_empty() {
+            self.once = vec![0; ONCE].into();
+        }
+        match self.once.get_mut(hash as usize % ONCE) {
+            Some(once) if *once == hash => Known::Once,
             Some(once) => {
-                *once = key.hash;
+                *once = hash;
                 Known::New
             }
             None => Known::New,
@@ -369,7 +298,7 @@ impl Statements {
 
     /// Keeps a statement that came for the second time. Whether the server should be asked what is not known of it
     /// comes back.
-    pub(super) fn keep(&mut self, key: &Key<'_>, shape: Shape) -> bool {
+    pub(super) fn keep(&mut self, key: &Key<'_>, hash: u64, shape: Shape) -> bool {
         let Some(kept) = &mut self.kept else {
             return false;
         };
@@ -378,42 +307,34 @@ impl Statements {
             && let Some(prepared) = statement.prepared
         {
             self.to_close.push(prepared.name);
+            self.closings += 1;
         }
-        let names = match key.arguments {
-            Some(Arguments::Named(names, _)) => {
-                Some(names.iter().map(|&name| name.into()).collect())
-            }
-            _ => None,
-        };
         let preparable = lexer::is_preparable(shape.sql(), key.standard_strings);
         let before = kept.put(
-            key.hash,
+            hash,
             Statement {
-                source: key.sql.into(),
-                style: key.style,
-                names,
-                bare: key.arguments.is_none(),
-                signatures: key.params.iter().map(signature).collect(),
-                standard_strings: key.standard_strings,
+                key: Arc::new(key.kept()),
                 shape,
                 uses: 2,
                 preparable,
                 prepared: None,
             },
         );
-        let before = before.and_then(|statement| statement.prepared);
-        self.to_close.extend(before.map(|prepared| prepared.name));
+        if let Some(prepared) = before.and_then(|statement| statement.prepared) {
+            self.drop_name(prepared.name);
+        }
         preparable && self.trust == Trust::Unknown && self.preparing.threshold <= 3
     }
 
     /// How to run a statement that is prepared; `choose` says whether a column is asked for in binary format.
     pub(super) fn plan(
         &mut self,
-        key: &Key<'_>,
+        hash: u64,
         format: ResultFormat,
         choose: impl Fn(&Column) -> bool,
     ) -> Option<Arc<Plan>> {
-        let prepared = self.kept.as_mut()?.peek_mut(&key.hash)?.prepared.as_mut()?;
+        let statement = self.kept.as_mut()?.peek_mut(&hash)?;
+        let prepared = statement.prepared.as_mut()?;
         let asked = prepared.asked.get_mut(format as usize)?;
         if asked.is_none() {
             let columns: Option<Arc<[Column]>> = prepared.columns.as_ref().map(|columns| {
@@ -429,21 +350,25 @@ impl Statements {
                 formats.clear();
             }
             *asked = Some(Arc::new(Plan {
-                name: Arc::clone(&prepared.name),
+                key: Arc::clone(&statement.key),
+                hash,
+                format,
+                shape: statement.shape.clone(),
+                call: Call::new(&prepared.name, &formats),
+                is_plain: columns.as_deref().is_none_or(types_are_builtin),
                 columns,
-                formats: formats.into(),
             }));
         }
         asked.clone()
     }
 
     /// The server has prepared a statement, and described it as it did in `reply`.
-    pub(super) fn prepared(&mut self, key: &Key<'_>, name: Arc<str>, reply: &Reply) {
+    pub(super) fn prepared(&mut self, hash: u64, name: Arc<str>, reply: &Reply) {
         let outdated = changes_meaning(&reply.tag, reply.columns.is_some());
         let statement = self
             .kept
             .as_mut()
-            .and_then(|kept| kept.peek_mut(&key.hash))
+            .and_then(|kept| kept.peek_mut(&hash))
             .filter(|_| !outdated);
         match statement {
             Some(statement) => {
@@ -453,20 +378,21 @@ impl Statements {
                     asked: [None, None, None],
                 });
             }
-            None => self.to_close.push(name),
+            None => self.drop_name(name),
         }
     }
 
     /// A name that was not kept, or is of no use any more: the server may know it.
     pub(super) fn drop_name(&mut self, name: Arc<str>) {
         self.to_close.push(name);
+        self.closings += 1;
     }
 
     /// A prepared statement is out of date.
-    pub(super) fn forget(&mut self, key: &Key<'_>) {
-        let statement = self.kept.as_mut().and_then(|kept| kept.peek_mut(&key.hash));
+    pub(super) fn forget(&mut self, hash: u64) {
+        let statement = self.kept.as_mut().and_then(|kept| kept.peek_mut(&hash));
         if let Some(prepared) = statement.and_then(|statement| statement.prepared.take()) {
-            self.to_close.push(prepared.name);
+            self.drop_name(prepared.name);
         }
     }
 
@@ -476,6 +402,7 @@ impl Statements {
             let gone = statement.prepared.take().map(|prepared| prepared.name);
             self.to_close.extend(gone);
         }
+        self.closings += 1;
     }
 
     /// Takes note that a command with this tag has ended; `rows`: it described a result. It came with `sql`.
@@ -543,29 +470,6 @@ impl Statements {
     /// Names to close on the server.
     pub(super) fn take_to_close(&mut self) -> Vec<Arc<str>> {
         std::mem::take(&mut self.to_close)
-    }
-}
-
-impl Statement {
-    fn is(&self, key: &Key<'_>) -> bool {
-        let same_names = match (&self.names, &key.arguments) {
-            (Some(known), Some(Arguments::Named(names, _))) => {
-                known.len() == names.len() && known.iter().zip(*names).all(|(k, n)| &**k == *n)
-            }
-            (None, Some(Arguments::Positional(_))) => !self.bare,
-            (None, None) => self.bare,
-            _ => false,
-        };
-        same_names
-            && self.style == key.style
-            && self.standard_strings == key.standard_strings
-            && *self.source == *key.sql
-            && self.signatures.len() == key.params.len()
-            && key
-                .params
-                .iter()
-                .zip(&self.signatures)
-                .all(|(param, &known)| signature(param) == known)
     }
 }
 

@@ -25,10 +25,10 @@ pub(crate) use choose::connect;
 
 use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
-use crate::wire::{Event, Streamed, Wire};
+use crate::wire::{Event, Streamed, Tag, Wire};
 use attempt::Origin;
 use os::Readiness;
-use patience::Patience;
+use patience::{Patience, Wait};
 use stream::Received;
 use transport::{Transport, timed_out};
 
@@ -45,6 +45,14 @@ pub(crate) struct Channel {
     patience: Patience,
     /// Something was sent, and nothing has been received since.
     awaiting: bool,
+}
+
+/// What the server said to a prepared statement.
+pub(crate) enum Heard {
+    /// All of its answer: it has ended with this command tag, and its rows are there to take.
+    Answer(Tag),
+    /// Something else, or only the beginning.
+    Event(Event),
 }
 
 impl Channel {
@@ -107,6 +115,24 @@ impl Channel {
         match self.wire.poll_event()? {
             Some(event) => Ok(event),
             None => self.send_and_wait(deadline),
+        }
+    }
+
+    /// The same; the answer to a prepared statement (`Wire::start_prepared`) at once, if it comes in one piece.
+    #[inline]
+    pub(crate) fn next_answer(&mut self, deadline: Option<Instant>) -> Result<Heard> {
+        loop {
+            if let Some(tag) = self.wire.poll_answer()? {
+                return Ok(Heard::Answer(tag));
+            }
+            if let Some(event) = self.wire.poll_event()? {
+                return Ok(Heard::Event(event));
+            }
+            if self.wants_to_send() {
+                self.send_some(deadline)?;
+            } else {
+                self.receive(deadline)?;
+            }
         }
     }
 
@@ -240,10 +266,18 @@ impl Channel {
             // What the server said before it stopped listening is there, or never comes.
             return self.take_in(false);
         }
-        if let Some(end) = self.patience.until()
-            && self.look_until(end)?
-        {
-            return Ok(());
+        match self.patience.wait() {
+            Wait::Sleep => {}
+            Wait::LookOnce => {
+                if self.look(Duration::ZERO)? {
+                    return Ok(());
+                }
+            }
+            Wait::Look(most) => {
+                if self.look(most)? {
+                    return Ok(());
+                }
+            }
         }
         let Some(end) = deadline else {
             // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
@@ -264,20 +298,17 @@ impl Channel {
         }
     }
 
-    /// Looks for something to receive again and again; false if nothing came.
-    fn look_until(&mut self, end: Instant) -> Result<bool> {
-        loop {
-            let (buffer, most) = self.wire.receive_space()?;
-            match self.transport.receive(buffer, most, false)? {
-                Received::Bytes(_) => {
-                    self.patience.answered();
-                    self.awaiting = false;
-                    return Ok(true);
-                }
-                Received::Nothing if Instant::now() < end => std::thread::yield_now(),
-                Received::Nothing => return Ok(false),
-                Received::End => return Err(self.wire.handle_eof()),
+    /// Looks for something to receive again and again, for `most`; false if nothing came.
+    fn look(&mut self, most: Duration) -> Result<bool> {
+        let (buffer, space) = self.wire.receive_space()?;
+        match self.transport.look(buffer, space, most)? {
+            (Received::Bytes(_), looks) => {
+                self.patience.answered(looks == 1);
+                self.awaiting = false;
+                Ok(true)
             }
+            (Received::Nothing, _) => Ok(false),
+            (Received::End, _) => Err(self.wire.handle_eof()),
         }
     }
 
@@ -285,7 +316,7 @@ impl Channel {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
             Received::Bytes(_) => {
-                self.patience.answered();
+                self.patience.answered(false);
                 self.awaiting = false;
                 Ok(())
             }

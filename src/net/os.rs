@@ -133,3 +133,36 @@ pub(super) fn receive(
     unsafe { buffer.set_len(length + received.min(most)) };
     Ok(received)
 }
+
+/// The same without waiting; `None` if nothing is there, or a signal came in between.
+#[inline]
+pub(super) fn look(
+    socket: &Socket,
+    buffer: &mut Vec<u8>,
+    most: usize,
+) -> io::Result<Option<usize>> {
+    let length = buffer.len();
+    let spare = buffer.spare_capacity_mut();
+    let most = most.min(spare.len());
+    // SAFETY: the descriptor is open, and `spare` has room for `most` bytes.
+    let received = unsafe {
+        libc::recv(
+            socket.as_raw_fd(),
+            spare.as_mut_ptr().cast(),
+            most,
+            libc::MSG_DONTWAIT,
+        )
+    };
+    match usize::try_from(received) {
+        Ok(received) => {
+            // SAFETY: recv wrote the first `received` bytes of the spare room, and `received` is at most its length.
+            unsafe { buffer.set_len(length + received.min(most)) };
+            Ok(Some(received))
+        }
+        Err(_) => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            error => Err(error),
+        },
+    }
+}

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// So many answers in each way are measured before one is chosen.
 const MEASURED: u8 = 4;
+/// Once both ways are known, one answer of so many is measured.
+const MEASURED_OF: u16 = 4;
 /// One answer of so many is waited for in the way that is slower, to see whether it still is.
 const TRIED_AGAIN: u16 = 64;
 
@@ -45,8 +47,28 @@ pub(super) struct Patience {
     looking: Way,
     /// Answers since the slower way was tried.
     since: u16,
-    /// When what is to be answered was sent, and whether to look for the answer; until it begins.
-    asked: Option<(Instant, bool)>,
+    /// What is known of the answer that is awaited, until it begins.
+    asked: Option<Asked>,
+    /// The last answer that was looked for was there at the first look.
+    at_once: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// Whether to look for it.
+    looks: bool,
+    /// When it was asked for, if how long it takes is to be known.
+    since: Option<Instant>,
+}
+
+/// How to wait for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Look again and again, for this long.
+    Look(Duration),
+    /// Look once: it may be there already. Then sleep.
+    LookOnce,
+    Sleep,
 }
 
 impl Patience {
@@ -59,29 +81,43 @@ impl Patience {
     #[inline]
     pub(super) fn asked(&mut self) {
         if !self.most.is_zero() {
-            self.asked = Some((Instant::now(), self.looks()));
+            let looks = self.looks();
+            // The clock costs more than it tells, once both ways are known.
+            let measures =
+                self.since.is_multiple_of(MEASURED_OF) || self.looking.measured < MEASURED;
+            self.asked = Some(Asked {
+                looks,
+                since: measures.then(Instant::now),
+            });
         }
     }
 
-    /// Until when to look for what comes next; `None`: not at all.
+    /// How to wait.
     #[inline]
-    pub(super) fn until(&self) -> Option<Instant> {
+    pub(super) fn wait(&self) -> Wait {
         match self.asked {
-            Some((asked, true)) => Some(asked + self.most),
-            _ => None,
+            Some(Asked { looks: true, .. }) => Wait::Look(self.most),
+            Some(_) if self.at_once => Wait::LookOnce,
+            _ => Wait::Sleep,
         }
     }
 
-    /// Something was received. Only the beginning of an answer says how long it took.
+    /// Something was received; `at_once`: at the first look. Only the beginning of an answer says how long it took.
     #[inline]
-    pub(super) fn answered(&mut self) {
-        if let Some((asked, looked)) = self.asked.take() {
-            let way = if looked {
+    pub(super) fn answered(&mut self, at_once: bool) {
+        let Some(asked) = self.asked.take() else {
+            return;
+        };
+        if asked.looks {
+            self.at_once = at_once;
+        }
+        if let Some(since) = asked.since {
+            let way = if asked.looks {
                 &mut self.looking
             } else {
                 &mut self.asleep
             };
-            way.measure(asked.elapsed());
+            way.measure(since.elapsed());
         }
     }
 
@@ -119,11 +155,13 @@ mod tests {
         let mut count = 0;
         for answer in 0..1280 {
             patience.asked();
-            let looks = patience.until().is_some();
+            let looks = matches!(patience.wait(), Wait::Look(_));
             count += usize::from(looks && answer >= 640);
             let took = Duration::from_micros(if looks { looking } else { asleep });
-            patience.asked = Instant::now().checked_sub(took).map(|asked| (asked, looks));
-            patience.answered();
+            if let Some(asked) = &mut patience.asked {
+                asked.since = asked.since.and_then(|since| since.checked_sub(took));
+            }
+            patience.answered(false);
         }
         count
     }
@@ -148,6 +186,26 @@ mod tests {
     fn long_answers_are_slept_through() {
         let mut patience = patience();
         assert_eq!(looked(&mut patience, 1_000_000, 1_050_000), 0);
+    }
+
+    #[test]
+    fn what_was_there_at_once_may_be_again() {
+        let mut patience = patience();
+        assert_eq!(patience.wait(), Wait::Sleep);
+        looked(&mut patience, 40_000, 10_000);
+        patience.asked();
+        while !matches!(patience.wait(), Wait::Look(_)) {
+            patience.answered(false);
+            patience.asked();
+        }
+        patience.answered(true);
+        let mut ways = Vec::new();
+        for _ in 0..TRIED_AGAIN {
+            patience.asked();
+            ways.push(patience.wait());
+            patience.answered(true);
+        }
+        assert!(ways.contains(&Wait::LookOnce) && !ways.contains(&Wait::Sleep));
     }
 
     #[test]

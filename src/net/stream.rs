@@ -153,6 +153,16 @@ impl Stream {
         }
     }
 
+    /// Receives what is there, as `receive` without waiting does, and at less cost where that is nothing.
+    #[inline]
+    pub(super) fn look(&self, buffer: &mut Vec<u8>, most: usize) -> io::Result<Received> {
+        match os::look(&self.socket, buffer, most)? {
+            None => Ok(Received::Nothing),
+            Some(0) => Ok(Received::End),
+            Some(count) => Ok(Received::Bytes(count)),
+        }
+    }
+
     /// Waits until the socket can be read, or, if `write` is set, written.
     pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> io::Result<Readiness> {
         let events = if write {

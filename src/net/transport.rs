@@ -5,12 +5,15 @@
 
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::os::Readiness;
 use super::stream::{Received, Stream};
 use crate::error::{Error, Result};
 use crate::tls::{Plaintext, TlsConfig, TlsSession};
+
+/// The clock is read once in so many looks.
+const LOOKS_A_READING: u32 = 4;
 
 /// A connected socket, and the TLS session on it.
 pub(super) struct Transport {
@@ -150,6 +153,35 @@ impl Transport {
                     return Err(error);
                 }
             }
+        }
+    }
+
+    /// Receives like `receive` without waiting, again and again for `most`, giving up the processor in between. How
+    /// often it has looked comes back too.
+    pub(super) fn look(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        space: usize,
+        most: Duration,
+    ) -> Result<(Received, u32)> {
+        let mut looks = 0_u32;
+        let mut end = None;
+        loop {
+            let received = match &self.tls {
+                None => self.stream.look(buffer, space).map_err(lost)?,
+                Some(_) => self.receive(buffer, space, false)?,
+            };
+            looks = looks.saturating_add(1);
+            if received != Received::Nothing || most.is_zero() {
+                return Ok((received, looks));
+            }
+            if looks.is_multiple_of(LOOKS_A_READING) {
+                let now = Instant::now();
+                if now >= *end.get_or_insert(now + most) {
+                    return Ok((received, looks));
+                }
+            }
+            std::thread::yield_now();
         }
     }
 

@@ -28,6 +28,40 @@ pub(super) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(march_year * 365 + leap_days + first_of_month(march_month) + day - 1 - MARCH_0000)
 }
 
+/// The same of a year from 1 to 9999, quicker; `None` for other years, too.
+#[inline(always)]
+pub(super) fn day_of_common_era(year: u32, month: u32, day: u32) -> Option<i64> {
+    /// Of each month: how long it can be, and `first_of_month`.
+    const MONTHS: [(u8, u16); 13] = [
+        (0, 0),
+        (31, 306),
+        (29, 337),
+        (31, 0),
+        (30, 31),
+        (31, 61),
+        (30, 92),
+        (31, 122),
+        (31, 153),
+        (30, 184),
+        (31, 214),
+        (30, 245),
+        (31, 275),
+    ];
+    const BEFORE: i32 = 1 + MARCH_0000 as i32;
+    let &(longest, first) = MONTHS.get(month as usize)?;
+    if day.wrapping_sub(1) >= u32::from(longest) || year.wrapping_sub(1) >= 9999 {
+        return None;
+    }
+    if day == 29 && month == 2 && days_in_month(year.into(), 2) < 29 {
+        return None;
+    }
+    let march_year = year - u32::from(month < 3);
+    let century = march_year / 100;
+    let leap_days = march_year / 4 - century + century / 4;
+    let days = march_year * 365 + leap_days + u32::from(first) + day;
+    Some(i64::from(days as i32 - BEFORE))
+}
+
 /// The year, month and day of a day number.
 #[inline]
 pub(super) fn civil_from_days(days: i64) -> (i64, i64, i64) {
@@ -95,7 +129,8 @@ mod tests {
     fn every_day_follows_the_one_before() {
         // All of 2800 years around year 0, and the two ends of PostgreSQL's range.
         for range in [
-            -1_230_000..-200_000,
+            -1_230_000..200_000,
+            2_920_000..2_940_000,
             -2_441_000..-2_430_000,
             2_145_030_000..2_145_043_000i64,
         ] {
@@ -104,6 +139,10 @@ mod tests {
                 assert_eq!(civil_from_days(days), expected);
                 let (year, month, day) = expected;
                 assert_eq!(days_from_civil(year, month, day), Some(days));
+                if (1..=9999).contains(&year) {
+                    let quick = day_of_common_era(year as u32, month as u32, day as u32);
+                    assert_eq!(quick, Some(days));
+                }
                 expected = if day < days_in_month(year, month) {
                     (year, month, day + 1)
                 } else if month < 12 {
@@ -127,6 +166,21 @@ mod tests {
             (2024, 1, 0),
         ] {
             assert_eq!(days_from_civil(year, month, day), None);
+            assert_eq!(
+                day_of_common_era(year as u32, month as u32, day as u32),
+                None
+            );
+        }
+        // Every day that two digits can say.
+        for year in [0, 1, 4, 1900, 2000, 2023, 2024, 9999, 10000] {
+            for month in 0..100 {
+                for day in 0..100 {
+                    let slow = days_from_civil(year, month, day);
+                    let slow = slow.filter(|_| (1..=9999).contains(&year));
+                    let quick = day_of_common_era(year as u32, month as u32, day as u32);
+                    assert_eq!(quick, slow, "{year} {month} {day}");
+                }
+            }
         }
     }
 }

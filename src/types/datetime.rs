@@ -10,9 +10,10 @@ use std::fmt::Write;
 
 use crate::error::Error;
 
-use super::calendar::{civil_from_days, days_from_civil};
+use super::calendar::{civil_from_days, day_of_common_era, days_from_civil};
 use super::scan::Scan;
 use super::value::TimeTz;
+use super::words::{self, Cell, TENS};
 use super::{fixed, malformed};
 
 pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -94,77 +95,112 @@ pub(super) fn timestamp_from_binary(name: &str, cell: &[u8]) -> Result<Timestamp
 
 /// Microseconds from 1970-01-01 of a binary timestamp between the years -9999 and 9999 or so; `None` for others.
 #[inline(always)]
-pub(super) fn quick(cell: &[u8]) -> Option<i64> {
+pub(super) fn quick(bytes: [u8; 8]) -> Option<i64> {
     const FAR: i64 = 1 << 58;
-    let micros = i64::from_be_bytes(cell.try_into().ok()?);
+    let micros = i64::from_be_bytes(bytes);
     (-FAR / 2..FAR)
         .contains(&micros)
         .then(|| micros + EPOCH_MICROS)
 }
 
+/// Days from 1970-01-01 of a binary date of about as many years; `None` for others.
+#[inline(always)]
+pub(super) fn quick_day(bytes: [u8; 4]) -> Option<i64> {
+    const FAR: i32 = 1 << 21;
+    let days = i32::from_be_bytes(bytes);
+    (-FAR..FAR)
+        .contains(&days)
+        .then(|| i64::from(days) + EPOCH_DAYS)
+}
+
 /// A date in ISO form of a year from 1 to 9999: days from 1970-01-01. `None` for any other text.
-#[inline]
-pub(super) fn quick_date(cell: &[u8]) -> Option<i64> {
-    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = cell else {
-        return None;
-    };
-    let year = 100 * two_digits(y0, y1)? + two_digits(y2, y3)?;
-    if year == 0 {
+#[inline(always)]
+pub(super) fn quick_date(cell: Cell<'_>) -> Option<i64> {
+    let text = cell.exactly::<10>()?;
+    let (month, wrong_month) = words::compare(text.first_chunk()?, b"0000-00-");
+    let (day, wrong_day) = words::compare(text.last_chunk()?, b"-00");
+    if (wrong_month | wrong_day) & words::HIGH != 0 {
         return None;
     }
-    days_from_civil(year, two_digits(m0, m1)?, two_digits(d0, d1)?)
+    day_of_digits(month, words::pair(day, 1))
+}
+
+/// The day of a year and a month as `0000-00-` has their digits.
+#[inline(always)]
+fn day_of_digits(month: u64, day: u32) -> Option<i64> {
+    let year = 100 * words::pair(month, 0) + words::pair(month, 2);
+    day_of_common_era(year, words::pair(month, 5), day)
 }
 
 /// A timestamp in ISO form, on a day that `quick_date` reads: microseconds from 1970-01-01. With an offset of hours, or of
 /// hours and minutes, if it is `zoned`. `None` for any other text.
-#[inline]
-pub(super) fn quick_text(cell: &[u8], zoned: bool) -> Option<i64> {
-    let (date, time) = cell.split_first_chunk::<10>()?;
-    let (&[b' ', h0, h1, b':', m0, m1, b':', s0, s1], mut rest) = time.split_first_chunk::<9>()?
-    else {
-        return None;
-    };
-    let days = quick_date(date)?;
-    let (hour, minute, second) = (
-        two_digits(h0, h1)?,
-        two_digits(m0, m1)?,
-        two_digits(s0, s1)?,
-    );
-    if hour > 23 || minute > 59 || second > 59 {
+#[inline(always)]
+pub(super) fn quick_text(cell: Cell<'_>, zoned: bool) -> Option<i64> {
+    let (until_second, mut rest) = cell.bytes().split_first_chunk::<19>()?;
+    let (month, wrong_month) = words::compare(until_second.first_chunk()?, b"0000-00-");
+    let (day, wrong_day) = words::compare(until_second.get(7..)?.first_chunk()?, b"-00 ");
+    let (time, wrong_time) = words::compare(until_second.last_chunk()?, b"00:00:00");
+    if (wrong_month | wrong_day | wrong_time) & words::HIGH != 0 {
         return None;
     }
+    let days = day_of_digits(month, words::pair(day, 1))?;
+    let time = words::pairs(time) & u64::from_le_bytes([0xff, 0, 0, 0xff, 0, 0, 0xff, 0]);
+    // What makes the highest bit of a number's byte 1 if it is too large.
+    let limits = u64::from_le_bytes([0x7f - 23, 0, 0, 0x7f - 59, 0, 0, 0x7f - 59, 0]);
+    if (time + limits) & words::HIGH != 0 {
+        return None;
+    }
+    let (hour, minute, second) = (time & 0xff, time >> 24 & 0xff, time >> 48);
     let mut fraction = 0;
-    if let [b'.', digits @ ..] = rest {
-        let mut scale = MICROS_PER_SECOND;
-        rest = digits;
-        while let [byte @ b'0'..=b'9', after @ ..] = rest {
-            scale /= 10;
-            fraction += i64::from(byte - b'0') * scale;
-            rest = after;
-        }
-        if scale == MICROS_PER_SECOND || digits.len() - rest.len() > 6 {
+    if let [b'.', after @ ..] = rest {
+        let (micros, count) = match cell.word_at(20) {
+            Some(word) => words::leading(word),
+            None => first_digits(after),
+        };
+        if !(1..=6).contains(&count) {
             return None;
         }
+        rest = after.get(count..)?;
+        fraction = (micros * TENS.get(6 - count)?) as i64;
     }
     let east = match *rest {
         [] if !zoned => 0,
-        [sign @ (b'+' | b'-'), h0, h1] if zoned => signed(sign, 60 * two_digits(h0, h1)?),
-        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] if zoned => {
-            let minutes = two_digits(m0, m1).filter(|&minutes| minutes < 60)?;
-            signed(sign, 60 * two_digits(h0, h1)? + minutes)
-        }
+        // As most are.
+        [b'+', b'0', b'0'] if zoned => 0,
+        _ if zoned => minutes_east(rest)?,
         _ => return None,
     };
-    if east.abs() >= i64::from(OFFSET_LIMIT) / 60 {
-        return None;
-    }
-    let seconds = 3600 * hour + 60 * (minute - east) + second;
-    Some(days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + fraction)
+    let minutes = (60 * hour + minute) as i64 - east;
+    let seconds = 86_400 * days + 60 * minutes + second as i64;
+    Some(seconds * MICROS_PER_SECOND + fraction)
 }
 
-#[inline(always)]
-fn signed(sign: u8, number: i64) -> i64 {
-    if sign == b'-' { -number } else { number }
+/// An offset of hours, or of hours and minutes.
+#[inline(never)]
+fn minutes_east(text: &[u8]) -> Option<i64> {
+    let (sign, hours, minutes) = match *text {
+        [sign, h0, h1] => (sign, two_digits(h0, h1)?, 0),
+        [sign, h0, h1, b':', m0, m1] => (sign, two_digits(h0, h1)?, two_digits(m0, m1)?),
+        _ => return None,
+    };
+    let size = 60 * hours + minutes;
+    if minutes > 59 || size >= i64::from(OFFSET_LIMIT) / 60 {
+        return None;
+    }
+    match sign {
+        b'+' => Some(size),
+        b'-' => Some(-size),
+        _ => None,
+    }
+}
+
+/// The number that a text begins with, of up to 6 digits, and how many digits there are.
+#[cold]
+fn first_digits(text: &[u8]) -> (u64, usize) {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = text.iter().take(count.min(6));
+    let number = digits.fold(0, |number, byte| number * 10 + u64::from(byte & 0xf));
+    (number, count)
 }
 
 #[inline(always)]

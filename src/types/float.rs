@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
+use super::words::{self, Cell, TENS};
 use super::{fixed, malformed};
 
 /// A text float: `None` if it is a number too large for the type, which a server that was told to round
@@ -31,44 +32,94 @@ pub(super) fn float4_from_text(cell: &[u8]) -> Result<Option<f64>, Error> {
 /// A number whose digits and whose power of ten are both exact as floats, so that dividing one by the other rounds once
 /// and rightly (W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990). `None` for others.
 #[inline(always)]
-pub(super) fn quick(cell: &[u8]) -> Option<f64> {
+pub(super) fn quick(cell: Cell<'_>) -> Option<f64> {
+    match short_digits(cell) {
+        Some((digits, decimals)) => quotient(digits, decimals),
+        None => {
+            let (memory, length) = cell.parts();
+            longer(memory, length)
+        }
+    }
+}
+
+/// The same of what is not so short, or negative.
+#[inline(never)]
+fn longer(memory: &[u8], length: usize) -> Option<f64> {
+    let cell = Cell::new(memory, length)?;
+    let negative = cell.bytes().first() == Some(&b'-');
+    let cell = cell.skip(usize::from(negative))?;
+    let (digits, decimals) = match short_digits(cell) {
+        Some(found) => found,
+        None => long_digits(cell.bytes())?,
+    };
+    let magnitude = quotient(digits, decimals)?;
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+#[inline(always)]
+fn quotient(digits: u64, decimals: usize) -> Option<f64> {
     const POWERS: [f64; 17] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     ];
-    let negative = cell.first() == Some(&b'-');
-    let digits = cell.get(usize::from(negative)..)?;
-    // 15 digits are below 2^53.
-    if digits.len() > 16 {
+    // Every whole number up to 2^53 is a float.
+    if digits > 1 << 53 {
         return None;
     }
-    let mut mantissa: u64 = 0;
-    let mut rest = digits.iter();
-    let whole = loop {
-        let Some(&byte) = rest.next() else {
-            break digits.len();
-        };
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            if byte != b'.' {
-                return None;
-            }
-            break digits.len() - rest.len() - 1;
-        }
-        mantissa = mantissa * 10 + u64::from(digit);
-    };
-    let fraction = rest.len();
-    for &byte in rest {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
+    // As i64, which is quicker to convert.
+    Some(digits as i64 as f64 / POWERS.get(decimals)?)
+}
+
+/// The digits of an unsigned decimal without its point, and how many of them stand behind the point: up to 8, and up to 7
+/// before it; or up to 8 without one.
+#[inline(always)]
+fn short_digits(cell: Cell<'_>) -> Option<(u64, usize)> {
+    let word = cell.word()?;
+    let point = words::find(word, b'.');
+    if point >= cell.len() {
+        if !(1..=8).contains(&cell.len()) {
             return None;
         }
-        mantissa = mantissa * 10 + u64::from(digit);
+        return Some((words::number(word, cell.len())?, 0));
     }
-    if whole == 0 || whole + fraction > 15 {
+    let decimals = cell.len() - point - 1;
+    if !(1..=7).contains(&point) || !(1..=8).contains(&decimals) {
         return None;
     }
-    let magnitude = mantissa as f64 / POWERS.get(fraction)?;
-    Some(if negative { -magnitude } else { magnitude })
+    // Without the point, all in a word or nearly so.
+    let behind = cell.word_at(point + 1)?;
+    let whole = word & ((1 << (8 * point)) - 1);
+    let joined = whole | behind << (8 * point);
+    let count = point + decimals;
+    if count <= 8 {
+        return Some((words::number(joined, count)?, decimals));
+    }
+    let more = count - 8;
+    let rest = behind >> (8 * (8 - point));
+    let head = words::number(joined, 8)? * TENS.get(more)?;
+    Some((head + words::number(rest, more)?, decimals))
+}
+
+/// The same, byte by byte.
+fn long_digits(bytes: &[u8]) -> Option<(u64, usize)> {
+    if bytes.len() > 17 {
+        return None;
+    }
+    let mut digits: u64 = 0;
+    let mut count = 0;
+    let mut point = None;
+    for &byte in bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            digits = digits * 10 + u64::from(digit);
+            count += 1;
+        } else if byte == b'.' && point.is_none() && count > 0 {
+            point = Some(count);
+        } else {
+            return None;
+        }
+    }
+    let decimals = point.map_or(0, |point| count - point);
+    (1..=16).contains(&count).then_some((digits, decimals))
 }
 
 #[inline]
@@ -354,6 +405,9 @@ mod tests {
             "999999999999999",
             "99999999999999.9",
             "1.",
+            "-1.",
+            "1234567.",
+            "12345678.",
             ".5",
             "1e5",
             "-",
@@ -363,16 +417,39 @@ mod tests {
             "0.3",
             "5e-324",
         ] {
-            if let Some(number) = quick(text.as_bytes()) {
+            for number in both(text).into_iter().flatten() {
                 let exact: f64 = text.parse().unwrap();
                 assert_eq!(number.to_bits(), exact.to_bits(), "{text}");
             }
         }
-        for text in ["0", "-1.5", "1499998.5", "123456789012345", "0.3"] {
-            assert!(quick(text.as_bytes()).is_some(), "{text}");
+        for text in [
+            "0",
+            "-0",
+            "-1.5",
+            "1499998",
+            "1499998.5",
+            "12345678.5",
+            "123456789012345",
+            "0.3",
+            "1234567.12345678",
+            "9007199254740992",
+        ] {
+            assert!(both(text).iter().all(Option::is_some), "{text}");
         }
-        for text in ["", "-", ".", "1e5", "9007199254740993", "1.2.3"] {
-            assert!(quick(text.as_bytes()).is_none(), "{text}");
+        for text in [
+            "",
+            "-",
+            ".",
+            ".5",
+            "1e5",
+            "1e-07",
+            "9007199254740993",
+            "1.2.3",
+            "1.23456.7",
+            "1234567.1234567x",
+            "12345678901234567",
+        ] {
+            assert!(both(text).iter().all(Option::is_none), "{text}");
         }
         // Every shortest form of many numbers.
         let mut state = 42u64;
@@ -380,13 +457,21 @@ mod tests {
             state = state
                 .wrapping_mul(6364136223846793005)
                 .wrapping_add(1442695040888963407);
-            let number =
-                (state >> 20) as f64 / [1.0, 8.0, 10.0, 1000.0, 65536.0][(state % 5) as usize];
+            let number = (state >> (11 + state % 40)) as f64
+                / [1.0, 8.0, 10.0, 1000.0, 65536.0][(state >> 7) as usize % 5];
             let text = number.to_string();
-            if let Some(quick) = quick(text.as_bytes()) {
+            for quick in both(&text).into_iter().flatten() {
                 assert_eq!(quick.to_bits(), number.to_bits(), "{text}");
             }
         }
+    }
+
+    /// What is read quickly with nothing behind it in memory, and with what could be taken for more of it.
+    fn both(text: &str) -> [Option<f64>; 2] {
+        ["", ".2345678901234567"].map(|behind| {
+            let memory = format!("{text}{behind}");
+            quick(Cell::new(memory.as_bytes(), text.len()).unwrap())
+        })
     }
 
     #[test]

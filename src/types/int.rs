@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 
+use super::words::{self, Cell, TENS};
 use super::{fixed, malformed};
 
 /// Decimal digits, as the server writes them, that fit `T`.
@@ -23,12 +24,47 @@ pub(super) fn xid8_from_text(cell: &[u8]) -> Result<Result<i64, u64>, Error> {
     Ok(i64::try_from(number).map_err(|_| number))
 }
 
-/// The number, if it has so few digits that nothing can overflow.
+/// The number, if it has so few digits that nothing can overflow, and a `T` can hold it.
 #[inline(always)]
-pub(super) fn quick(cell: &[u8]) -> Option<i64> {
-    let negative = cell.first() == Some(&b'-');
-    let digits = cell.get(usize::from(negative)..)?;
-    if digits.is_empty() || digits.len() > 18 {
+pub(super) fn quick<T: TryFrom<i64>>(cell: Cell<'_>) -> Option<i64> {
+    // 8 digits fit into 4 bytes.
+    if size_of::<T>() >= 4
+        && (1..=8).contains(&cell.len())
+        && let Some(word) = cell.word()
+        && let Some(number) = words::number(word, cell.len())
+    {
+        return Some(number as i64);
+    }
+    let (memory, length) = cell.parts();
+    longer(memory, length).filter(|&number| T::try_from(number).is_ok())
+}
+
+/// The same of any number of up to 18 digits.
+#[inline(never)]
+fn longer(memory: &[u8], length: usize) -> Option<i64> {
+    let cell = Cell::new(memory, length)?;
+    let negative = cell.bytes().first() == Some(&b'-');
+    let number = digits(cell.skip(usize::from(negative))?)? as i64;
+    Some(if negative { -number } else { number })
+}
+
+fn digits(digits: Cell<'_>) -> Option<u64> {
+    let count = digits.len();
+    match (digits.word(), count) {
+        (_, 0) => None,
+        (Some(head), 1..=8) => words::number(head, count),
+        (Some(head), 9..=16) => {
+            // Those of the head that are in the tail, too, do not count.
+            let head = words::number(head, count - 8)?;
+            let tail = words::number(digits.word_at(count - 8)?, 8)?;
+            Some(head * TENS[8] + tail)
+        }
+        _ => one_by_one(digits.bytes()),
+    }
+}
+
+fn one_by_one(digits: &[u8]) -> Option<u64> {
+    if digits.len() > 18 {
         return None;
     }
     let mut number = 0;
@@ -37,9 +73,9 @@ pub(super) fn quick(cell: &[u8]) -> Option<i64> {
         if digit > 9 {
             return None;
         }
-        number = number * 10 + i64::from(digit);
+        number = number * 10 + u64::from(digit);
     }
-    Some(if negative { -number } else { number })
+    Some(number)
 }
 
 #[inline]
@@ -137,14 +173,32 @@ mod tests {
             " 1",
             "1.0",
         ] {
-            let quick = quick(text.as_bytes());
-            assert!(quick.is_none() || quick == parse(text.as_bytes()), "{text}");
             let short = text.len() <= 18 || text.starts_with("-9");
-            assert_eq!(
-                quick.is_some(),
-                short && parse(text.as_bytes()).is_some(),
-                "{text}"
-            );
+            // With and without something behind it in memory.
+            for behind in ["", "9999999999"] {
+                let memory = format!("{text}{behind}");
+                let quick = quick::<i64>(Cell::new(memory.as_bytes(), text.len()).unwrap());
+                let usual = parse(text.as_bytes());
+                assert_eq!(quick, usual.filter(|_| short), "{text}");
+            }
+        }
+        // Of every length, and with a byte that is no digit at every place.
+        let digits = "123456789012345678";
+        for length in 1..=18 {
+            let memory = format!("-{digits}0000000000");
+            let text = &memory[..=length];
+            let negative = quick::<i64>(Cell::new(memory.as_bytes(), length + 1).unwrap());
+            let positive = quick::<i64>(Cell::new(&memory.as_bytes()[1..], length).unwrap());
+            assert_eq!(negative, text.parse().ok());
+            assert_eq!(positive, text[1..].parse().ok());
+            for at in 1..=length {
+                for byte in [b'/', b':', b'-', b'.', 0, 0x80, 0xff] {
+                    let mut memory = memory.clone().into_bytes();
+                    memory[at] = byte;
+                    let cell = Cell::new(&memory, length + 1).unwrap();
+                    assert_eq!(quick::<i64>(cell), None, "{at} of {length}: {byte}");
+                }
+            }
         }
     }
 

@@ -41,6 +41,7 @@ mod scan;
 mod uuid;
 pub(crate) mod value;
 pub(crate) mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ pub(crate) use formats::{Styles, is_quicker_in_binary};
 pub(crate) use literal::{Dialect, write as write_literal};
 pub(crate) use param::{Datum, Param, format};
 pub(crate) use plain::Plain;
+pub(crate) use words::Cell;
 
 /// The kind a column of this built-in type arrives as.
 #[cfg(any(test, feature = "fuzzing"))]

@@ -22,9 +22,16 @@ const CAREFUL_FROM: usize = 1 << 20;
 
 /// Makes room for a message of `length` bytes, type byte included, or says why not.
 fn reserve(out: &mut BytesMut, length: usize, what: &str) -> Result<()> {
+    reserve_before(out, length, 0, what)
+}
+
+/// The same, and for `more` bytes of short messages behind it.
+#[inline]
+fn reserve_before(out: &mut BytesMut, length: usize, more: usize, what: &str) -> Result<()> {
     if length > LONGEST_MESSAGE + 1 {
         return Err(too_long(what, length));
     }
+    let length = length + more;
     if out.capacity() - out.len() < length {
         if length > CAREFUL_FROM {
             let mut probe = Vec::<u8>::new();
@@ -159,16 +166,72 @@ pub(super) fn bind(
     // Its length is filled in at the end, as those of the parameters are: none is ever other than what was written.
     out.put_slice(b"B\0\0\0\0\0");
     put_name(statement, out);
-    // `bind_length` has counted the parameters, and formats are asked for no more columns than a server can describe.
-    out.put_u16(params.len() as u16);
+    put_parameters(params, out);
+    out.put_u16(result_formats.len() as u16);
+    for &format in result_formats {
+        out.put_i16(format);
+    }
+    fill_length(out, start + 1, start + 1);
+    Ok(())
+}
+
+/// What is the same of each Bind, Execute and Sync that run a prepared statement.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// Up to the parameters.
+    head: Box<[u8]>,
+    /// The result formats.
+    formats: Box<[u8]>,
+}
+
+impl Call {
+    /// Of the statement of this name; `result_formats` as for `bind`.
+    pub(crate) fn new(statement: &str, result_formats: &[i16]) -> Call {
+        let mut head = BytesMut::from(&b"B\0\0\0\0\0"[..]);
+        put_name(statement, &mut head);
+        let mut formats = BytesMut::new();
+        formats.put_u16(result_formats.len() as u16);
+        for &format in result_formats {
+            formats.put_i16(format);
+        }
+        Call {
+            head: head[..].into(),
+            formats: formats[..].into(),
+        }
+    }
+
+    /// The three messages, of the unnamed portal and for all rows. Errors as `bind`.
+    pub(super) fn write(&self, params: &[Param<'_>], out: &mut BytesMut) -> Result<()> {
+        const EXECUTE_AND_SYNC: &[u8; 15] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
+        let fixed = self.head.len() + 4 + self.formats.len();
+        let length = bind_length(fixed, params)?;
+        reserve_before(out, length, EXECUTE_AND_SYNC.len(), "the parameters")?;
+        let start = out.len();
+        out.put_slice(&self.head);
+        put_parameters(params, out);
+        out.put_slice(&self.formats);
+        fill_length(out, start + 1, start + 1);
+        out.put_slice(EXECUTE_AND_SYNC);
+        Ok(())
+    }
+}
+
+/// Appends what a Bind says of its parameters, which `bind_length` has checked.
+#[inline]
+fn put_parameters(params: &[Param<'_>], out: &mut BytesMut) {
+    // They have been counted, and formats are asked for no more columns than a server can describe.
+    let count = params.len() as u16;
+    out.put_u16(count);
     let codes = out.len();
     out.put_bytes(0, 2 * params.len());
-    out.put_u16(params.len() as u16);
+    out.put_u16(count);
     for (index, param) in params.iter().enumerate() {
         let code = match param.short() {
             Some((bytes, length)) => {
-                out.put_u32(length as u32);
-                out.put_slice(bytes.get(..length).unwrap_or_default());
+                let [a, b, c, d] = (length as u32).to_be_bytes();
+                let [e, f, g, h, i, j, k, l] = bytes;
+                let piece = [a, b, c, d, e, f, g, h, i, j, k, l];
+                out.put_slice(piece.get(..4 + length).unwrap_or_default());
                 // Its binary form.
                 1
             }
@@ -188,12 +251,6 @@ pub(super) fn bind(
             place.copy_from_slice(&i16::to_be_bytes(code));
         }
     }
-    out.put_u16(result_formats.len() as u16);
-    for &format in result_formats {
-        out.put_i16(format);
-    }
-    fill_length(out, start + 1, start + 1);
-    Ok(())
 }
 
 /// Appends a name, which is one of ours: it holds no NUL.

@@ -172,6 +172,46 @@ impl Inbox {
         Ok(())
     }
 
+    /// Accepts the usual DataRows that are here, one behind the other; others are left. `most` is how long one may be.
+    #[inline]
+    pub(super) fn accept_run(&mut self, columns: u16, most: u32) -> Result<()> {
+        let start = self.head;
+        let held = self.rows.holds_buffer();
+        let end = self
+            .rows
+            .accept_run(&mut self.buffer, start, columns, most)?;
+        if end > start {
+            if !held {
+                self.first_row = start;
+            }
+            self.last_row_end = end;
+            self.head = end;
+        }
+        Ok(())
+    }
+
+    /// Passes over a CommandComplete with a short tag and a ReadyForQuery, if both are what comes next: the body of the
+    /// one, and the status of the other.
+    #[inline]
+    pub(super) fn pass_ending(&mut self) -> Option<(&[u8], u8)> {
+        let start = self.head;
+        let rest = self.buffer.get_mut(start..)?;
+        let &[b'C', 0, 0, 0, length] = rest.first_chunk::<HEADER>()? else {
+            return None;
+        };
+        let end = usize::from(length) + 1;
+        let &[b'Z', 0, 0, 0, 5, status] = rest.get(end..)?.first_chunk()? else {
+            return None;
+        };
+        // As by `body`: the value before it ends there.
+        if let Some(kind) = rest.first_mut() {
+            *kind = 0;
+        }
+        self.head = start + end + HEADER + 1;
+        let rest = self.buffer.get(start..)?;
+        Some((rest.get(HEADER..end)?, status))
+    }
+
     /// Accepts a DataRow. See [`Collector::accept`].
     #[inline]
     pub(super) fn accept_row(&mut self, frame: Frame, columns: u16) -> Result<()> {
@@ -208,6 +248,18 @@ impl Inbox {
         full.truncate(end);
         self.rows.seal(full)?;
         Ok(self.rows.take_sealed())
+    }
+
+    /// The same; a few rows are copied into `room`, whose contents do not matter.
+    #[inline]
+    pub(super) fn take_rows_into(&mut self, room: Vec<u8>) -> Result<Rows> {
+        let (first, end) = (self.first_row, self.last_row_end);
+        if end.saturating_sub(first) <= self.buffer.capacity() / 2
+            && let Some(rows) = self.rows.take_few(&self.buffer, first, end, room)?
+        {
+            return Ok(rows);
+        }
+        self.take_rows()
     }
 
     /// Moves what is not understood yet to a fresh buffer, and hands over the one it was in.

@@ -61,6 +61,9 @@ impl Wire {
     /// Handles what answers a request, but for rows.
     #[inline(never)]
     fn answer(&mut self, frame: Frame) -> Result<Option<Event>> {
+        if let Some(Owed::Run(_)) = self.owed.front() {
+            self.owe_one_by_one();
+        }
         let body = self.inbox.body(frame);
         let front = self.owed.front().copied();
         match (frame.kind, front) {
@@ -202,8 +205,11 @@ impl Wire {
             }
             Some(_) => {
                 // The server skips to the next Sync; so do we. Without one it would wait for it forever.
-                while !matches!(self.owed.front(), None | Some(Owed::Sync)) {
-                    self.owed.pop_front();
+                while let Some(owed) = self.owed.pop_front() {
+                    if matches!(owed, Owed::Sync | Owed::Run(_)) {
+                        self.owed.push_front(Owed::Sync);
+                        break;
+                    }
                 }
                 if self.owed.is_empty() {
                     self.start_sync();

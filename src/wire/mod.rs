@@ -47,10 +47,10 @@ use bytes::{Buf, BytesMut};
 
 pub(crate) use auth::Credentials;
 pub(crate) use backend::{Column, Notification};
-pub(crate) use frontend::{LONGEST_MESSAGE, check_parameters};
+pub(crate) use frontend::{Call, LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use policy::TlsFacts;
-pub(crate) use rows::{Cells, Rows, Walk, split_cell};
+pub(crate) use rows::{Abreast, Cells, Next, Rows, Walk};
 pub(crate) use tag::Tag;
 pub(crate) use version::ProtocolVersions;
 
@@ -139,6 +139,8 @@ pub(crate) enum RowShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owed {
     Query,
+    /// Those to Bind, Execute and Sync. They are owed one by one as soon as the first does not come with the rest.
+    Run(RowShape),
     Parse,
     Bind,
     DescribeStatement,
@@ -281,6 +283,20 @@ impl Wire {
     pub(crate) fn start_execute(&mut self, most_rows: i32, shape: RowShape) -> Result<()> {
         frontend::execute(most_rows, &mut self.out);
         self.owed.push_back(Owed::Execute(shape));
+        Ok(())
+    }
+
+    /// Bind, Execute and Sync: runs a prepared statement, as `start_bind`, `start_execute` and `start_sync` one after
+    /// the other do. Answered by Complete, then Ready, or by what `poll_answer` gives. Not for rows that are taken as
+    /// they come.
+    pub(crate) fn start_prepared(
+        &mut self,
+        call: &Call,
+        params: &[Param<'_>],
+        shape: RowShape,
+    ) -> Result<()> {
+        call.write(params, &mut self.out)?;
+        self.owed.push_back(Owed::Run(shape));
         Ok(())
     }
 
@@ -481,6 +497,12 @@ impl Wire {
         self.inbox.take_rows()
     }
 
+    /// The same; a few rows are copied into `room`, whose contents do not matter.
+    #[inline]
+    pub(crate) fn take_rows_into(&mut self, room: Vec<u8>) -> Result<Rows> {
+        self.inbox.take_rows_into(room)
+    }
+
     /// What is held in memory, apart from rows and settings.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn memory(&self) -> usize {
@@ -529,6 +551,53 @@ impl Wire {
         self.columns = None;
         self.copying = None;
         Event::Ready
+    }
+
+    /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: its command
+    /// tag. Its rows are there to take. Of any other, what has been understood so far is not said again by `poll_event`.
+    #[inline]
+    pub(crate) fn poll_answer(&mut self) -> Result<Option<Tag>> {
+        if self.inbox.is_empty() || !matches!(self.phase, Phase::Running) {
+            return Ok(None);
+        }
+        let outcome = self.whole_answer();
+        if outcome.is_err() {
+            self.phase = Phase::Ended;
+        }
+        outcome
+    }
+
+    fn whole_answer(&mut self) -> Result<Option<Tag>> {
+        let Some(&Owed::Run(shape)) = self.owed.front() else {
+            return Ok(None);
+        };
+        if self.inbox.peek() != Some(b"2\0\0\0\x04") {
+            self.owe_one_by_one();
+            return Ok(None);
+        }
+        self.inbox.pass(5);
+        if let RowShape::Known(columns) = shape {
+            self.inbox.accept_run(columns, backend::LONGEST)?;
+        }
+        let Some((tag, status)) = self.inbox.pass_ending() else {
+            self.owe_one_by_one();
+            self.owed.pop_front();
+            return Ok(None);
+        };
+        let (tag, status) = (Tag::read(tag)?, ready(&[status])?);
+        self.ready(status);
+        Ok(Some(tag))
+    }
+
+    /// The answers to a prepared statement do not come in one piece.
+    #[cold]
+    pub(super) fn owe_one_by_one(&mut self) {
+        if let Some(&Owed::Run(shape)) = self.owed.front() {
+            self.owed.pop_front();
+            for owed in [Owed::Sync, Owed::Execute(shape), Owed::Bind] {
+                self.owed.push_front(owed);
+            }
+        }
     }
 
     #[inline(never)]

@@ -11,6 +11,7 @@
 //! A row with a cell too long for three bytes of length has its cells listed beside the chunk instead.
 
 use crate::error::{Error, Result};
+use crate::types::Cell;
 
 /// What three bytes of length cannot say, or say of NULL.
 const NULL_LENGTH: u32 = 0x00ff_ffff;
@@ -33,6 +34,8 @@ struct Chunk {
 #[derive(Debug, Default)]
 struct LongRows(Vec<Vec<LongCell>>);
 
+/// More memory is not kept for another result.
+const MOST_ROOM: usize = 4 << 10;
 /// How many rows' places need no memory of their own.
 const FEW: usize = 5;
 
@@ -99,6 +102,57 @@ struct Later {
     chunk: Chunk,
 }
 
+/// How many rows are read side by side, and how many bytes they begin within: what stays in the nearest cache.
+const MOST_ABREAST: usize = 64;
+const ABREAST_WITHIN: u32 = 32 << 10;
+
+/// What comes next of a result's rows.
+#[allow(clippy::large_enum_variant, reason = "one at a time, where it is used")]
+pub(crate) enum Next<'a> {
+    Abreast(Abreast<'a>),
+    /// A row that cannot be read so.
+    Alone(Cells<'a>),
+}
+
+/// Some rows of one chunk that are read column by column.
+pub(crate) struct Abreast<'a> {
+    bytes: &'a [u8],
+    /// Where the length of each row's next cell stands.
+    places: [u32; MOST_ABREAST],
+    count: usize,
+}
+
+impl<'a> Abreast<'a> {
+    /// How many they are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Leaves out those from row `count` on.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.count = self.count.min(count);
+    }
+
+    /// The next cell of each; `None` for NULL. To be called once for each column of the result.
+    #[inline(always)]
+    pub(crate) fn next_cells(&mut self) -> impl Iterator<Item = Option<Cell<'a>>> {
+        let bytes = self.bytes;
+        let places = self.places.get_mut(..self.count).unwrap_or_default();
+        places.iter_mut().map(move |place| {
+            let at = *place as usize;
+            let behind = bytes.get(at + 4..)?;
+            let length = bytes.get(at..at + 4)?.first_chunk::<4>()?;
+            let length = u32::from_be_bytes(*length);
+            if length == NULL_LENGTH {
+                *place = at as u32 + 4;
+                return None;
+            }
+            *place = at as u32 + 4 + length;
+            Cell::new(behind, length as usize)
+        })
+    }
+}
+
 /// Goes through rows from one on, in order.
 pub(crate) struct Walk<'a> {
     rows: &'a Rows,
@@ -111,15 +165,35 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The cells of the next row, if there is one.
-    #[inline]
-    pub(crate) fn next_row(&mut self) -> Option<Cells<'a>> {
+    /// The next rows, if there is one: at most `most`, and those that are of the same chunk and near.
+    pub(crate) fn next_rows(&mut self, most: u64) -> Option<Next<'a>> {
         loop {
-            if let Some(&entry) = self.entries.get(self.within) {
+            let entries = self.entries.get(self.within..)?;
+            let Some(&first) = entries.first() else {
+                *self = self.rows.walk_on((self.number + 1, 0))?;
+                continue;
+            };
+            if first & LONG_ROW != 0 {
                 self.within += 1;
-                return self.chunk.cells(entry);
+                return self.chunk.cells(first).map(Next::Alone);
             }
-            *self = self.rows.walk_on((self.number + 1, 0))?;
+            let most = usize::try_from(most).unwrap_or(MOST_ABREAST);
+            let entries = entries.get(..most.min(MOST_ABREAST)).unwrap_or(entries);
+            let mut abreast = Abreast {
+                bytes: &self.chunk.bytes,
+                places: [0; MOST_ABREAST],
+                count: entries.len(),
+            };
+            if let Some(places) = abreast.places.get_mut(..entries.len()) {
+                places.copy_from_slice(entries);
+            }
+            let near = |&entry: &u32| entry & LONG_ROW == 0 && entry - first < ABREAST_WITHIN;
+            // They lie in order, but for long ones.
+            if self.chunk.long_rows.is_some() || !entries.last().is_some_and(near) {
+                abreast.count = entries.iter().take_while(|entry| near(entry)).count();
+            }
+            self.within += abreast.count;
+            return Some(Next::Abreast(abreast));
         }
     }
 
@@ -161,6 +235,14 @@ impl Rows {
     /// How many rows there are.
     pub(crate) fn len(&self) -> u64 {
         self.count
+    }
+
+    /// The memory that a few short rows were in, for others; else none.
+    pub(crate) fn into_room(self) -> Vec<u8> {
+        match self.first.bytes {
+            bytes if bytes.capacity() <= MOST_ROOM => bytes,
+            _ => Vec::new(),
+        }
     }
 
     /// The cells of row `number` (from 0), if there is such a row.
@@ -242,20 +324,6 @@ impl Chunk {
     }
 }
 
-/// The next cell of what begins with a cell's length: `Some(None)` for NULL, `None` at the end.
-#[inline(always)]
-pub(crate) fn split_cell<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    let (length, after) = rest.split_first_chunk::<4>()?;
-    let length = u32::from_be_bytes(*length);
-    if length == NULL_LENGTH {
-        *rest = after;
-        return Some(None);
-    }
-    let (cell, after) = after.split_at_checked(length as usize)?;
-    *rest = after;
-    Some(Some(cell))
-}
-
 /// The cells of one row, first to last. Each is followed in memory by a NUL.
 #[derive(Debug)]
 pub(crate) enum Cells<'a> {
@@ -275,7 +343,17 @@ impl<'a> Cells<'a> {
     #[inline]
     pub(crate) fn next_cell(&mut self) -> Option<&'a [u8]> {
         match self {
-            Cells::Inline(rest) => split_cell(rest)?,
+            Cells::Inline(rest) => {
+                let (length, after) = rest.split_first_chunk::<4>()?;
+                let length = u32::from_be_bytes(*length);
+                if length == NULL_LENGTH {
+                    *rest = after;
+                    return None;
+                }
+                let (cell, after) = after.split_at_checked(length as usize)?;
+                *rest = after;
+                Some(cell)
+            }
             Cells::Listed { bytes, cells } => {
                 let (at, length) = (*cells.next()?)?;
                 bytes.get(at as usize..)?.get(..length as usize)
@@ -421,6 +499,40 @@ impl Collector {
             self.push_chunk(copy)?;
         }
         Ok(self.take_sealed())
+    }
+
+    /// The same, if they are few and all of them lie in `buffer`; into `room`, whose contents do not matter.
+    #[inline]
+    pub(super) fn take_few(
+        &mut self,
+        buffer: &[u8],
+        first: usize,
+        end: usize,
+        mut room: Vec<u8>,
+    ) -> Result<Option<Rows>> {
+        let count = self.index.len();
+        let mut entries = [0; FEW];
+        if self.done.len() > 0 || !self.long_rows.is_empty() || count > FEW || count == 0 {
+            return Ok(None);
+        }
+        for (to, &entry) in entries.iter_mut().zip(&self.index) {
+            *to = entry - first as u32;
+        }
+        self.index.clear();
+        let bytes = buffer.get(first..end).ok_or_else(truncated)?;
+        room.clear();
+        room.try_reserve(bytes.len() + 1).map_err(out_of_memory)?;
+        room.extend_from_slice(bytes);
+        room.push(0);
+        Ok(Some(Rows {
+            first: Chunk {
+                bytes: room,
+                index: Index::Few(count as u8, entries),
+                long_rows: None,
+            },
+            later: None,
+            count: count as u64,
+        }))
     }
 
     /// Takes the rows of the chunks sealed so far.

@@ -47,17 +47,13 @@ impl Tag {
         Ok(Tag(Kept::Long(CString::new(text).unwrap_or_default())))
     }
 
+    #[inline]
     fn short(text: &[u8]) -> Option<Tag> {
         let mut bytes = [0; SHORT];
-        if text.len() >= SHORT {
+        if text.len() >= SHORT || !text.iter().all(|byte| matches!(byte, 1..=0x7f)) {
             return None;
         }
-        for (to, &byte) in bytes.iter_mut().zip(text) {
-            if !matches!(byte, 1..=0x7f) {
-                return None;
-            }
-            *to = byte;
-        }
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(Tag(Kept::Short {
             length: text.len() as u8,
             bytes,

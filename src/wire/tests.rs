@@ -7,6 +7,7 @@ mod endings;
 mod garbage;
 mod lengths;
 mod pipelines;
+mod prepared;
 mod queries;
 mod requests;
 mod require_auth;

@@ -9,6 +9,26 @@
 
 using dbapi::named;
 
+// A range whose begin and end are functions beside it.
+namespace own {
+struct range {
+    int from, to;
+};
+struct iterator {
+    using iterator_category = std::input_iterator_tag;
+    using value_type = std::pair<int, std::string>;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = value_type;
+    int at;
+    value_type operator*() const { return { at, "own" }; }
+    iterator &operator++() { return at++, *this; }
+    bool operator!=(const iterator &other) const { return at != other.at; }
+};
+iterator begin(const range &range) { return { range.from }; }
+iterator end(const range &range) { return { range.to + 1 }; }
+} // namespace own
+
 namespace {
 
 // Makes its rows on the way.
@@ -214,6 +234,29 @@ TEST_CASE("executemany from ranges")
     const auto problem = thrown_by<dbapi::data_error>([&] { cur.executemany(sql, bad); });
     CHECK(problem.row() == 2);
     CHECK(problem.sqlstate() == "22P02");
+}
+
+TEST_CASE("executemany by name")
+{
+    dbapi::connection con = dbapi::connect();
+    dbapi::cursor cur = con.execute("CREATE TEMP TABLE many (a int UNIQUE, b text)");
+    const char *const sql = "INSERT INTO many (b, a) VALUES (%(word)s, %(id)s)";
+    const std::vector<std::tuple<int, std::optional<std::string>, int>> rows{ { 1, "a", 0 }, { 2, std::nullopt, 0 }, { 3, "c", 0 } };
+    CHECK(cur.executemany(sql, { "id", "word", "unused" }, rows).rowcount() == 3);
+    const char *const names[] = { "word", "id" };
+    cur.executemany(sql, names, std::list<std::pair<std::string_view, int>>{ { "d", 4 } });
+    CHECK(cur.execute("SELECT string_agg(a || coalesce(b, '-'), ' ' ORDER BY a) FROM many").fetchvalue<std::string>() == "1a 2- 3c 4d");
+    CHECK(cur.executemany(sql, names, std::map<std::string, int>()).rowcount() == 0);
+    con.commit();
+
+    const std::pair<int, const char *> twice[] = { { 5, "e" }, { 1, "f" } };
+    CHECK(thrown_by<dbapi::integrity_error>([&] { cur.executemany(sql, { "id", "word" }, twice); }).row() == 1);
+    con.rollback();
+    const auto problem = thrown_by<dbapi::programming_error>([&] { cur.executemany(sql, { "id", "wrod" }, twice); });
+    CHECK(std::string_view(problem.what()).find("%(word)s") != std::string_view::npos);
+    thrown_by<dbapi::programming_error>([&] { cur.executemany(sql, { "id", static_cast<const char *>(nullptr) }, twice); });
+    // Found as `for` finds it.
+    CHECK(cur.executemany(sql, { "id", "word" }, own::range{ 7, 9 }).rowcount() == 3);
 }
 
 TEST_CASE("named cursors")

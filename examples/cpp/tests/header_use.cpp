@@ -30,6 +30,7 @@ void dbapi_header_use(dbapi::cursor &cur)
     cur.execute("", name, text, "z", nullptr, std::nullopt, std::array<std::byte, 3>(), dbapi::bytes_view(nullptr, 0));
     cur.execute(std::string(), dbapi::named("a", "literal"), dbapi::named("b", 1)).callproc(std::string_view("f"), 1);
     cur.executemany("", std::map<int, std::string>());
+    cur.executemany("", { "a", "b" }, std::map<int, std::string>());
     for (dbapi::row row : cur) (void)(row[0].get<int>() + row["a"].get<int>() + row.get<int>(0) + row.get<int>("a") + row.get<int>(std::string("a")));
 #if __cplusplus >= 202002L
     const std::array<std::byte, 3> bytes{};

@@ -1,5 +1,7 @@
+use super::super::binding::Arguments;
+use super::super::placeholder::ParamStyle;
 use super::*;
-use crate::types::Datum;
+use crate::types::{Datum, Dialect, Param};
 
 const DIALECT: Dialect = Dialect {
     standard_strings: true,
@@ -23,10 +25,10 @@ fn statements(most: u32) -> Statements {
 
 fn use_it(statements: &mut Statements, sql: &str) -> &'static str {
     let key = key(sql, &[]);
-    match statements.look(&key, ResultFormat::Auto) {
+    match statements.look(&key, key.hash(), ResultFormat::Auto) {
         Known::New => "new",
         Known::Once => {
-            statements.keep(&key, shape(sql));
+            statements.keep(&key, key.hash(), shape(sql));
             "once"
         }
         Known::Kept(_, Way::Plain { ask: false }) => "plain",
@@ -36,7 +38,7 @@ fn use_it(statements: &mut Statements, sql: &str) -> &'static str {
                 tag: "UPDATE 1".into(),
                 ..Reply::default()
             };
-            statements.prepared(&key, name, &reply);
+            statements.prepared(key.hash(), name, &reply);
             "prepare"
         }
         Known::Kept(_, Way::Prepared(_)) => "prepared",
@@ -128,15 +130,15 @@ fn parameters_of_other_types_are_another_statement() {
     ];
     // int8 is int8, however it came to be.
     let known: std::collections::BTreeSet<u64> =
-        all.iter().map(|params| key("a", params).hash).collect();
+        all.iter().map(|params| key("a", params).hash()).collect();
     assert_eq!(known.len(), all.len() - 2);
     let named = |names: &[&str]| {
         let arguments = Some(Arguments::Named(names, &all[0]));
-        Key::new("a", ParamStyle::Pyformat, arguments, &all[0], DIALECT).hash
+        Key::new("a", ParamStyle::Pyformat, arguments, &all[0], DIALECT).hash()
     };
     assert_ne!(named(&["a"]), named(&["b"]));
     let bare = Key::new("a", ParamStyle::Pyformat, None, &[], DIALECT);
-    assert_ne!(bare.hash, key("a", &[]).hash);
+    assert_ne!(bare.hash(), key("a", &[]).hash());
 }
 
 #[test]
@@ -150,4 +152,32 @@ fn switched_off_it_keeps_nothing() {
     assert_eq!(all.take_to_close().len(), 1);
     assert_eq!(use_it(&mut all, "SELECT 1"), "new");
     assert_eq!(use_it(&mut all, "SELECT 1"), "new");
+}
+
+#[test]
+fn a_plan_holds_until_something_prepared_goes_and_its_use_counts() {
+    let mut all = statements(2);
+    for sql in ["SELECT 1", "SELECT 2"] {
+        (0..3).for_each(|_| _ = use_it(&mut all, sql));
+    }
+    let one = key("SELECT 1", &[]);
+    let plan = all
+        .plan(one.hash(), ResultFormat::Auto, |_| true)
+        .expect("it is prepared");
+    assert!(plan.is_for(&one, ResultFormat::Auto));
+    assert!(!plan.is_for(&one, ResultFormat::Text));
+    assert!(!plan.is_for(&key("SELECT 2", &[]), ResultFormat::Auto));
+    let closings = all.closings();
+    assert!(all.holds(&plan, closings));
+    assert_eq!(use_it(&mut all, "SELECT 2"), "prepared");
+    assert!(all.holds(&plan, closings));
+    // The first was used last, though nobody asked for it: the second goes.
+    (0..2).for_each(|_| _ = use_it(&mut all, "SELECT 3"));
+    assert_eq!(all.take_to_close().len(), 1);
+    assert!(!all.holds(&plan, closings));
+    assert_eq!(use_it(&mut all, "SELECT 1"), "prepared");
+    assert_ne!(use_it(&mut all, "SELECT 2"), "prepared");
+    let closings = all.closings();
+    all.saw(&"CREATE TABLE".into(), false, "");
+    assert!(!all.holds(&plan, closings));
 }

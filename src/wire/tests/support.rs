@@ -222,6 +222,15 @@ impl Listener {
     }
 
     fn poll(&mut self, wire: &mut Wire) -> Result<()> {
+        // As `net` asks.
+        if let Some(tag) = wire.poll_answer()? {
+            let rows = wire.take_rows_into(b"what was there".to_vec())?;
+            let shown = self.shown(&rows);
+            self.heard.push(format!("Complete {}{shown}", tag.as_str()));
+            self.heard
+                .push(format!("Ready {:?}", wire.transaction_status()));
+            self.results.push(rows);
+        }
         while let Some(event) = wire.poll_event()? {
             let line = match event {
                 Event::Ready => format!("Ready {:?}", wire.transaction_status()),

@@ -1,0 +1,143 @@
+-- Errors, bad input, and LuaSQL's way of telling them.
+local dbapi = require("dbapi")
+local support = require("tests.support")
+local test, equal, fails, with_table = support.test, support.equal, support.fails, support.with_table
+
+test("LuaSQL's verbs", function()
+  local conn = with_table()
+  equal(conn:execute("INSERT INTO t VALUES (1, 'a'), (2, NULL)"), 2)
+  equal(conn:execute("CREATE TEMPORARY TABLE u (a int)"), 0)
+  local cur = assert(conn:execute("SELECT id, s FROM t ORDER BY id"))
+  equal(cur:getcolnames(), { "id", "s" })
+  equal(cur:getcoltypes(), { "int", "text" })
+  equal(cur:numrows(), 2)
+  equal(cur:fetch({}, "a"), { id = 1, s = "a" })
+  local row = { 9, 9, s = "kept" }
+  equal(cur:fetch(row), { 2, s = "kept" })
+  equal(cur:fetch(row), nil)
+  equal(cur.closed, true) -- it closes itself at its end
+  equal(select("#", cur:fetch()), 2)
+  equal(select(2, cur:fetch()).class, "InterfaceError")
+  equal(cur:close(), false)
+  cur = assert(conn:execute("SELECT id, s, NULL FROM t WHERE id > %s ORDER BY id", 0))
+  equal(select("#", cur:fetch()), 3)
+  equal({ cur:fetch() }, { 2 })
+  equal(cur:close(), true)
+  local nothing, err = conn:execute("SELECT nothing")
+  equal({ nothing, err.class, err.sqlstate }, { nil, "ProgrammingError", "42703" })
+  conn:rollback()
+  equal(select(2, conn:execute(42)).class, "ProgrammingError")
+  equal(select(2, conn:execute("SELECT %s", print)).class, "InterfaceError")
+  equal(conn:setautocommit(true), true)
+  equal(conn.autocommit, true)
+  assert(conn:execute("INSERT INTO t VALUES (7, 'kept')"))
+  equal(conn.transaction_status, 0)
+  equal(conn:setautocommit(false), true)
+  conn:execute("SELECT 1")
+  equal(select(2, conn:setautocommit(true)).class, "ProgrammingError")
+  cur = conn:execute("SELECT 1")
+  equal(select(2, cur:fetch({}, "x")).class, "ProgrammingError")
+  equal(select(2, cur:fetch(5)).class, "ProgrammingError")
+  equal(select(2, conn:cursor():getcolnames()).class, "ProgrammingError")
+end)
+
+test("errors are tables with fields", function()
+  local conn, cur = with_table()
+  cur:execute("INSERT INTO t VALUES (1, 'a')")
+  local err = fails("IntegrityError", cur.execute, cur, "INSERT INTO t VALUES (%s, 'b')", 1)
+  equal({ err.status, err.sqlstate, err.condition }, { -5, "23505", "unique_violation" })
+  equal({ err.fields.table_name, err.fields.constraint_name, err.fields.severity }, { "t", "t_pkey", "ERROR" })
+  equal({ err.connection_usable, err.transaction_usable, err.retryable, err.timed_out }, { true, false, false, false })
+  equal(tostring(err):match("^[^\n]*"),
+    'IntegrityError: duplicate key value violates unique constraint "t_pkey"')
+  err = fails("InternalError", cur.execute, cur, "SELECT 1")
+  equal(err.sqlstate, "25P02")
+  fails("IntegrityError", conn.commit, conn)
+  equal(conn.transaction_status, 0)
+  equal(fails("ProgrammingError", cur.execute, cur, "").sqlstate, nil)
+  equal(fails("DataError", cur.execute, cur, "SELECT 1/0").sqlstate, "22012")
+end)
+
+test("connecting fails with an error's table", function()
+  fails("ProgrammingError", dbapi.connect, "no_such_keyword=1")
+  fails("ProgrammingError", dbapi.connect, "host=/nowhere\0")
+  fails("ProgrammingError", dbapi.connect, 42)
+  fails("ProgrammingError", dbapi.connect, { port = {} })
+  local err = fails("OperationalError", dbapi.connect, { host = "/nowhere" })
+  equal({ err.retryable, err.connection_usable }, { true, false })
+  local conn = dbapi.connect("application_name=one", { application_name = "two", connect_timeout = 10 })
+  equal(conn:cursor():execute("SHOW application_name"):fetchone()[1], "two")
+  equal(conn.dsn:find("two", 1, true) ~= nil, true)
+end)
+
+test("bad input is an error, never a crash", function()
+  local conn = dbapi.connect({ autocommit = true })
+  local cur = conn:cursor()
+  fails("ProgrammingError", cur.execute, cur, "SELECT 1\0")
+  fails("ProgrammingError", cur.execute, cur)
+  fails("ProgrammingError", cur.execute, cur, { "SELECT 1" })
+  fails("DataError", cur.execute, cur, "SELECT %s::text", "a\0b")
+  equal(pcall(cur.execute, cur, "SELECT '\255\254'"), false)
+  fails("DataError", cur.execute, cur, "SELECT %s::text", "\255\254")
+  for _, value in ipairs({ print, coroutine.create(dbapi.connect), io.stdout }) do
+    fails("InterfaceError", cur.execute, cur, "SELECT %s", value)
+    fails("InterfaceError", cur.execute, cur, "SELECT %s", { { value } })
+  end
+  fails("DataError", dbapi.bytes, 5)
+  fails("DataError", dbapi.float, "x")
+  fails("ProgrammingError", dbapi.typed, -1, 5)
+  fails("ProgrammingError", dbapi.typed, 2 ^ 40, 5)
+  fails("ProgrammingError", cur.execute, cur, "SELECT %s", { n = 1e15, 1 })
+  fails("ProgrammingError", cur.execute, cur, "SELECT %(a)s", { ["a\0"] = 1 })
+  fails("ProgrammingError", cur.execute, cur, "SELECT %(a)s", { [true] = 1 })
+  fails("ProgrammingError", conn.settimeout, conn, -1)
+  fails("ProgrammingError", conn.settimeout, conn, "x")
+  fails("ProgrammingError", cur.settimeout, cur, 0 / 0)
+  cur.itersize = "many"
+  fails("ProgrammingError", cur.rows, cur)
+  -- Objects in each other's place: Lua's own errors, at least.
+  for _, wrong in ipairs({ conn, {}, 5, "x", dbapi, { core = conn.core } }) do
+    for _, method in ipairs({ "fetchone", "close", "numrows", "fetchall" }) do
+      equal(pcall(cur[method], wrong), false)
+    end
+    equal(pcall(cur.execute, wrong, "SELECT 1"), false)
+    local ok, row = pcall(cur.fetch, wrong, {})
+    equal(ok and row ~= nil, false)
+    equal(pcall(cur.scroll, wrong, 1), false)
+  end
+  for _, wrong in ipairs({ cur, {}, 5, { core = cur.core } }) do
+    for _, method in ipairs({ "cursor", "commit", "close", "cancel", "notices" }) do
+      equal(pcall(conn[method], wrong), false)
+    end
+  end
+  equal(cur:execute("SELECT 1"):fetchone()[1], 1)
+end)
+
+test("use after close", function()
+  local conn = dbapi.connect()
+  local cur, other, early = conn:cursor(), conn:cursor(), conn:cursor("named")
+  cur:execute("SELECT generate_series(1, 3)")
+  other:execute("SELECT generate_series(1, 3)")
+  early:execute("SELECT 1")
+  equal(cur:fetchone()[1], 1)
+  equal(other:fetchone()[1], 1)
+  equal({ cur:close(), cur:close(), cur.closed }, { true, false, true })
+  for _, method in ipairs({ "fetchone", "fetchmany", "fetchall", "rows", "nextset" }) do
+    fails("InterfaceError", cur[method], cur)
+  end
+  fails("InterfaceError", cur.scroll, cur, 1)
+  fails("InterfaceError", cur.execute, cur, "SELECT 1")
+  equal(cur.rowcount, 3)
+  local iterate = other:rows()
+  equal(iterate()[1], 2)
+  equal({ conn.closed, conn:close(), conn:close(), conn.closed }, { 0, true, false, 1 })
+  -- Also for rows that had been read ahead.
+  fails("InterfaceError", iterate)
+  fails("InterfaceError", other.fetchone, other)
+  for _, method in ipairs({ "commit", "rollback", "cancel", "cursor", "waitnotify", "reset" }) do
+    fails("InterfaceError", conn[method], conn)
+  end
+  equal(select(2, conn:execute("SELECT 1")).class, "InterfaceError")
+  equal(other:close(), true)
+  equal(conn.backend_pid > 0, true)
+end)
