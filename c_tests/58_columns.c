@@ -468,12 +468,24 @@ static void of_a_named_cursor(void)
 static void a_value_that_is_none(void)
 {
     static const char *const rows[][2] = {
-        { "1", "2" }, { "3", NULL }, { "5", "six" }, { "seven", "8" }, { NULL, "10" },
+        { "1", "t" }, { "3", NULL }, { "5", "six" }, { "seven", "f" }, { NULL, "t" },
     };
+    static const uint32_t oids[] = { 23, 16 };
+    fake_bytes description = { .data = NULL };
+    fake_put_int16(&description, COUNT(oids));
+    for (size_t i = 0; i < COUNT(oids); i++) {
+        fake_put_text(&description, "c");
+        fake_put_int32(&description, 0);
+        fake_put_int16(&description, 0);
+        fake_put_int32(&description, oids[i]);
+        fake_put_int16(&description, 0xffff);
+        fake_put_int32(&description, 0xffffffff);
+        fake_put_int16(&description, 0);
+    }
     fake_server *fake = fake_new();
     fake_greet(fake);
     fake_expect(fake, 'Q', NULL);
-    fake_send_columns(fake, 2, 23);
+    fake_send_message(fake, 'T', description.data, description.length);
     for (size_t i = 0; i < COUNT(rows); i++) {
         fake_send_row(fake, 2, rows[i]);
     }
@@ -495,6 +507,7 @@ static void a_value_that_is_none(void)
         clear_failure();
         CHECK_INT(dbapi_rownumber(cursor), 0);
     }
+    CHECK_CONTAINS(messages[0], "bool");
     CHECK_TEXT(messages[1], messages[0]);
     CHECK_PTR(columns, NULL);
     CHECK_OK(fetch(2));
@@ -505,9 +518,11 @@ static void a_value_that_is_none(void)
     CHECK_FAILS(fetch(1), DBAPI_INTERNAL_ERROR, NULL, NULL);
     CHECK_OK(dbapi_scroll(cursor, 4, DBAPI_SCROLL_ABSOLUTE, &failure));
     CHECK_OK(fetch(9));
-    CHECK_INT(((const int64_t *)columns[1].data)[0], 10);
+    CHECK_SIZE(columns[0].null_count, 1);
+    CHECK_INT(((const uint8_t *)columns[1].data)[0], 1);
     close_cursor();
     fake_finish(fake);
+    fake_bytes_free(&description);
 }
 
 /* No server of PostgreSQL's has a NUL in a text. One that has does not make a program miscount. */

@@ -26,7 +26,7 @@ function(dbapi_c_example name peer)
   endif()
 endfunction()
 
-foreach(name transactions named_parameters server_cursor executemany errors threads cancel_and_timeout notify)
+foreach(name transactions named_parameters server_cursor columns executemany errors threads cancel_and_timeout notify)
   dbapi_c_example(${name} server)
 endforeach()
 # The user may come over TLS only.

@@ -1,20 +1,19 @@
 //! Rows as columns: what `ResultSet::decode` decodes into values, decoded into an array for each column instead.
 //!
-//! The rows are gone through a tile at a time, and a tile a column at a time, so that one loop reads many cells of one
-//! type. What a cell means, and what is wrong with one, is said where values are decoded.
+//! Some rows are read side by side, a column at a time, so that one loop reads many cells of one type. What a cell means,
+//! and what is wrong with one, is said where values are decoded.
 
 use std::mem;
 use std::ptr;
 
 use super::cursor::Cursor;
-use super::result::{ResultSet, RowBlock, decode_cell, no_results};
+use super::result::{ResultSet, RowBlock, decode_cell, no_results, read_abreast};
 use crate::error::{Error, Result};
 use crate::types::column::{BlockColumn, DBAPI_KIND_MIXED, Held, Layout};
 use crate::types::value::{Arena, Kind, Value};
 use crate::types::view::{byte, decoded, word};
-use crate::types::{Catalog, Plain};
-use crate::types::{Cell, is_ascii};
-use crate::wire::{Abreast, Column, Next, Walk};
+use crate::types::{Catalog, Cell, Plain, is_ascii};
+use crate::wire::{Abreast, Column, MOST_ABREAST, Next};
 
 /// What an array may hold, in bytes, to be kept for the next block.
 const KEPT: usize = 1 << 20;
@@ -53,8 +52,6 @@ pub(super) struct ColumnBlock {
     rows: usize,
     /// For what is copied once more.
     scratch: Arena,
-    /// The values of one column of a few rows.
-    tile: Vec<Value>,
     shown: Vec<BlockColumn>,
 }
 
@@ -123,9 +120,9 @@ impl ColumnBlock {
 }
 
 impl ResultSet {
-    /// Decodes up to `most` rows into the columns of `block`, behind those that are there; their number comes back. If
-    /// one of them cannot be decoded, none is.
-    pub(super) fn decode_columns(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
+    /// Decodes up to `most` rows into the columns of `block`, behind those that are there, and goes on behind them; their
+    /// number comes back. If one of them cannot be decoded, none is.
+    pub(super) fn fetch_columns(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         let count = most.min(self.left());
         if self.columns.is_none() {
             return Err(no_results());
@@ -143,43 +140,31 @@ impl ResultSet {
         into.prepare(columns, types, more)?;
         let mut left = count;
         while left > 0 {
-            let ColumnBlock {
-                columns: built,
-                scratch,
-                tile,
-                ..
-            } = &mut *into;
-            let mut pairs = built.iter_mut().zip(columns);
-            let read = match walk.next_rows(left).ok_or_else(no_results)? {
-                Next::Abreast(mut rows) => {
-                    left -= rows.len() as u64;
-                    pairs.try_for_each(|(built, column)| {
-                        let mut reader = Reader {
-                            column,
-                            types,
-                            arena,
-                            scratch,
-                        };
-                        built.read(&mut rows, tile, &mut reader)
-                    })
-                }
-                Next::Alone(mut cells) => {
-                    left -= 1;
-                    pairs.try_for_each(|(built, column)| {
-                        let mut reader = Reader {
-                            column,
-                            types,
-                            arena,
-                            scratch,
-                        };
-                        built.push(cells.next_cell(), &mut reader)
-                    })
-                }
+            let mut next = walk.next_rows(left).ok_or_else(no_results)?;
+            left -= match &next {
+                Next::Abreast(rows) => rows.len() as u64,
+                Next::Alone(_) => 1,
             };
+            let read = into
+                .columns
+                .iter_mut()
+                .zip(columns)
+                .try_for_each(|(built, column)| {
+                    let reader = &mut Reader {
+                        column,
+                        types,
+                        arena,
+                        scratch: &mut into.scratch,
+                    };
+                    match &mut next {
+                        Next::Abreast(rows) => built.read(rows, reader),
+                        Next::Alone(cells) => built.push(cells.next_cell(), reader),
+                    }
+                });
             if let Err(error) = read {
                 into.take_back();
                 // Not what its column met first, but its row.
-                return Err(self.first_failure(count).err().unwrap_or(error));
+                return Err(self.first_failure(count).unwrap_or(error));
             }
         }
         let place = walk.place();
@@ -190,33 +175,20 @@ impl ResultSet {
 
     /// What is wrong with the first of the next `count` rows that something is wrong with.
     #[cold]
-    fn first_failure(&self, count: u64) -> Result<()> {
-        let (mut walk, columns, types): (Walk<'_>, _, _) = self.rest()?;
-        let mut arena = Arena::default();
+    fn first_failure(&mut self, count: u64) -> Option<Error> {
+        let position = self.position;
+        let mut block = RowBlock::default();
         let mut left = count;
-        while left > 0 {
-            match walk.next_rows(1).ok_or_else(no_results)? {
-                Next::Abreast(mut rows) => {
-                    left -= 1;
-                    for column in columns {
-                        if let Some(Some(cell)) = rows.next_cells().next() {
-                            decode_cell(column, cell.bytes(), types, &mut arena)?;
-                        }
-                        arena.clear();
-                    }
-                }
-                Next::Alone(mut cells) => {
-                    left -= 1;
-                    for column in columns {
-                        if let Some(cell) = cells.next_cell() {
-                            decode_cell(column, cell, types, &mut arena)?;
-                        }
-                        arena.clear();
-                    }
-                }
+        let failure = loop {
+            block.clear();
+            let (decoded, failure) = self.decode(left, &mut block);
+            left = left.saturating_sub(decoded as u64);
+            if failure.is_some() || decoded == 0 {
+                break failure;
             }
-        }
-        Ok(())
+        };
+        self.position = position;
+        failure
     }
 }
 
@@ -346,74 +318,66 @@ impl Built {
         }
     }
 
-    /// Takes the next cell of each row.
-    fn read(
-        &mut self,
-        rows: &mut Abreast<'_>,
-        tile: &mut Vec<Value>,
-        reader: &mut Reader<'_>,
-    ) -> Result<()> {
-        match reader.column.plain {
-            Plain::No => rows
+    /// Takes the next cell of each of the rows.
+    fn read(&mut self, rows: &mut Abreast<'_>, reader: &mut Reader<'_>) -> Result<()> {
+        match (reader.column.plain, &self.data) {
+            (Plain::Text, Data::Texts(..)) => self.read_texts(Kind::DBAPI_KIND_TEXT, rows, reader),
+            (Plain::Json, Data::Texts(..)) => self.read_texts(Kind::DBAPI_KIND_JSON, rows, reader),
+            (Plain::No, _) | (_, Data::Texts(..) | Data::Values(..)) => rows
                 .next_cells()
                 .try_for_each(|cell| self.push(cell.map(Cell::bytes), reader)),
-            Plain::Text => self.read_texts(Kind::DBAPI_KIND_TEXT, rows, reader),
-            Plain::Json => self.read_texts(Kind::DBAPI_KIND_JSON, rows, reader),
-            _ => self.read_plain(rows, tile, reader),
+            (_, Data::Words(_) | Data::Bools(_)) => self.read_plain(rows, reader),
         }
     }
 
-    /// Takes cells that are decoded as those of rows are, into `tile` first.
-    fn read_plain(
-        &mut self,
-        rows: &mut Abreast<'_>,
-        tile: &mut Vec<Value>,
-        reader: &mut Reader<'_>,
-    ) -> Result<()> {
-        let Column {
-            plain, type_oid, ..
-        } = *reader.column;
-        if tile.len() < rows.len() {
-            tile.resize(rows.len(), Value::null(0));
-        }
-        let tile = tile.get_mut(..rows.len()).unwrap_or_default();
-        let mut others = Vec::new();
-        let cells = rows.next_cells().zip(tile.iter_mut().map(Some));
-        plain.read(type_oid, cells, |row, cell, _| others.push((row, cell)));
-        let mut others = others.into_iter().peekable();
-        for (row, value) in tile.iter().enumerate() {
-            if let Some((_, cell)) = others.next_if(|&(other, _)| other == row) {
-                self.push(Some(cell.bytes()), reader)?;
-                continue;
-            }
-            let as_before = value.kind == self.kind as i32;
+    fn read_plain(&mut self, rows: &mut Abreast<'_>, reader: &mut Reader<'_>) -> Result<()> {
+        let oid = reader.column.type_oid;
+        let mut values = [Value::null(oid); MOST_ABREAST];
+        let mut odd = [None; MOST_ABREAST];
+        let count = rows.len();
+        read_abreast(
+            reader.column,
+            rows,
+            &mut values,
+            (0, 1),
+            &mut |row, cell, _| {
+                if let Some(odd) = odd.get_mut(row) {
+                    *odd = Some(cell);
+                }
+            },
+        );
+        for (value, odd) in values.iter().zip(odd).take(count) {
             match &mut self.data {
-                Data::Words(words) if as_before => words.push(word(value)),
-                Data::Bools(bools) if as_before => bools.push(byte(value)),
-                _ if value.kind == Kind::DBAPI_KIND_NULL as i32 => self.push_null()?,
-                _ => self.push_decoded(value)?,
+                Data::Words(words) if value.kind == self.kind as i32 => words.push(word(value)),
+                Data::Bools(bools) if value.kind == self.kind as i32 => bools.push(byte(value)),
+                // A NULL, what is not so plain, or what comes behind that.
+                _ => self.push_value(value, odd.map(Cell::bytes), reader)?,
             }
         }
         Ok(())
     }
 
-    /// Takes a number or a truth value that is not of the kind of those before, or that all are not of one kind.
-    #[cold]
-    fn push_decoded(&mut self, value: &Value) -> Result<()> {
-        let kind = Kind::from_number(value.kind).unwrap_or(Kind::DBAPI_KIND_NULL);
-        if !matches!(self.data, Data::Values(..)) && kind != self.kind {
+    /// Takes a cell that is not plain or NULL; or a plain value of a column that has turned out to be of another kind.
+    #[inline(never)]
+    fn push_value(
+        &mut self,
+        value: &Value,
+        odd: Option<&[u8]>,
+        reader: &mut Reader<'_>,
+    ) -> Result<()> {
+        if odd.is_some() || value.kind == Kind::DBAPI_KIND_NULL as i32 {
+            return self.push(odd, reader);
+        }
+        if !matches!(self.data, Data::Values(..)) {
+            let kind = Kind::from_number(value.kind).unwrap_or(Kind::DBAPI_KIND_NULL);
             self.change_kind(kind)?;
         }
         match &mut self.data {
+            Data::Values(values, _) => values.push(*value),
             Data::Words(words) => words.push(word(value)),
             Data::Bools(bools) => bools.push(byte(value)),
-            Data::Values(values, _) => values.push(*value),
-            Data::Texts(..) => {
-                self.become_values()?;
-                if let Data::Values(values, _) = &mut self.data {
-                    values.push(*value);
-                }
-            }
+            // Not reached: nothing plain that is no text has the form of one.
+            Data::Texts(..) => return Err(Error::protocol("a number in a column of texts")),
         }
         Ok(())
     }
@@ -426,7 +390,6 @@ impl Built {
     ) -> Result<()> {
         for cell in rows.next_cells() {
             match (&mut self.data, cell) {
-                // What is read so is the cell as it is.
                 (Data::Texts(texts, starts), Some(cell)) if self.kind == kind && is_ascii(cell) => {
                     put(texts, starts, cell.bytes())?;
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::columns::ColumnBlock;
 use crate::error::{Error, Result};
 use crate::types::column::BlockColumn;
-use crate::types::{self, Catalog, oid, value::Arena, value::Value};
+use crate::types::{self, Catalog, Cell, oid, value::Arena, value::Value};
 use crate::wire::{Abreast, Cells, Column, Next, Rows, Tag, Walk};
 
 /// What came back for one statement.
@@ -139,7 +139,7 @@ impl ResultSet {
     /// Decodes up to `most` rows into `block`, behind those that are there; their number comes back.
     pub(super) fn fetch(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         if block.columns.wanted {
-            return self.decode_columns(most, block);
+            return self.fetch_columns(most, block);
         }
         let (position, filled) = (self.position, block.filled);
         let count = most.min(self.left());
@@ -210,7 +210,7 @@ impl ResultSet {
 
     /// Decodes rows from the present one on, as many as are near and at most `most`, and goes on behind them. How many
     /// they are comes back, and why the row behind them, if it was among those, could not be decoded.
-    fn decode(&mut self, most: u64, block: &mut RowBlock) -> (usize, Option<Error>) {
+    pub(super) fn decode(&mut self, most: u64, block: &mut RowBlock) -> (usize, Option<Error>) {
         let most = most.min(self.left());
         let Some(columns) = self.columns.as_deref() else {
             return (0, Some(no_results()));
@@ -219,8 +219,7 @@ impl ResultSet {
             return (0, None);
         }
         let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
-        let walk = walk_on(&self.rows, self.place, self.position, self.base);
-        let Some((walk, next)) = walk.and_then(|mut walk| {
+        let Some((walk, next)) = self.walk().and_then(|mut walk| {
             let next = walk.next_rows(most)?;
             Some((walk, next))
         }) else {
@@ -231,37 +230,32 @@ impl ResultSet {
             Next::Alone(cells) => decode_alone(cells, columns, types, block),
         };
         block.filled += count * columns.len();
-        self.position += count as u64;
-        self.place = failure.is_none().then(|| (self.position, walk.place()));
+        let place = walk.place();
+        self.walked(count as u64, place);
+        if failure.is_some() {
+            self.place = None;
+        }
         (count, failure)
+    }
+
+    fn walk(&self) -> Option<Walk<'_>> {
+        match self.place {
+            Some((position, place)) if position == self.position => self.rows.walk_on(place),
+            _ => self.rows.walk(self.position - self.base),
+        }
     }
 
     /// What is needed to go through the rows from the present one on.
     pub(super) fn rest(&self) -> Result<(Walk<'_>, &[Column], &Catalog)> {
         let columns = self.columns.as_deref().ok_or_else(no_results)?;
-        let walk = walk_on(&self.rows, self.place, self.position, self.base);
-        let walk = walk.ok_or_else(no_results)?;
+        let walk = self.walk().ok_or_else(no_results)?;
         Ok((walk, columns, self.catalog()))
     }
 
-    /// Goes on behind `count` rows, to where a walk over them stands.
+    /// Goes on behind `count` rows, to the place where a walk stands that went over them.
     pub(super) fn walked(&mut self, count: u64, place: (usize, usize)) {
         self.position += count;
         self.place = Some((self.position, place));
-    }
-}
-
-/// From row `position` on, which `place` knows if it is the row behind the last; `base` rows were before the first of `rows`.
-#[inline]
-fn walk_on(
-    rows: &Rows,
-    place: Option<(u64, (usize, usize))>,
-    position: u64,
-    base: u64,
-) -> Option<Walk<'_>> {
-    match place {
-        Some((known, place)) if known == position => rows.walk_on(place),
-        _ => rows.walk(position - base),
     }
 }
 
@@ -281,19 +275,20 @@ fn decode_abreast(
     let width = columns.len();
     for (number, column) in columns.iter().enumerate() {
         let mut failed = None;
-        let cells = rows.next_cells();
-        let places = values.chunks_exact_mut(width);
-        let places = places.map(move |row| row.get_mut(number));
-        column
-            .plain
-            .read(column.type_oid, cells.zip(places), |row, cell, value| {
+        read_abreast(
+            column,
+            &mut rows,
+            values,
+            (number, width),
+            &mut |row, cell, value| {
                 if failed.is_none() {
                     match decode_cell(column, cell.bytes(), types, arena) {
                         Ok(decoded) => *value = decoded,
                         Err(error) => failed = Some((row, error)),
                     }
                 }
-            });
+            },
+        );
         // Of the columns to come, only the rows before that one matter.
         if let Some((row, error)) = failed {
             rows.truncate(row);
@@ -301,6 +296,22 @@ fn decode_abreast(
         }
     }
     (rows.len(), failure)
+}
+
+/// Reads the next cell of each row, into the values that are `number` in each `width` of them. `usual` is for those that
+/// must be read the usual way; it is told which row's it is.
+#[inline(never)]
+pub(super) fn read_abreast<'a>(
+    column: &Column,
+    rows: &mut Abreast<'a>,
+    values: &mut [Value],
+    (number, width): (usize, usize),
+    usual: &mut dyn FnMut(usize, Cell<'a>, &mut Value),
+) {
+    let places = values.chunks_exact_mut(width);
+    let places = places.map(move |row| row.get_mut(number));
+    let cells = rows.next_cells().zip(places);
+    column.plain.read(column.type_oid, cells, usual);
 }
 
 /// Decodes one row, behind those that are there.

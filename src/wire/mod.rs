@@ -50,7 +50,7 @@ pub(crate) use backend::{Column, Notification};
 pub(crate) use frontend::{Call, LONGEST_MESSAGE, check_parameters};
 pub(crate) use frontend::{cancel_request, ssl_request};
 pub(crate) use policy::TlsFacts;
-pub(crate) use rows::{Abreast, Cells, Next, Rows, Walk};
+pub(crate) use rows::{Abreast, Cells, MOST_ABREAST, Next, Rows, Walk};
 pub(crate) use tag::Tag;
 pub(crate) use version::ProtocolVersions;
 

@@ -103,7 +103,7 @@ struct Later {
 }
 
 /// How many rows are read side by side, and how many bytes they begin within: what stays in the nearest cache.
-const MOST_ABREAST: usize = 64;
+pub(crate) const MOST_ABREAST: usize = 64;
 const ABREAST_WITHIN: u32 = 32 << 10;
 
 /// What comes next of a result's rows.
