@@ -271,6 +271,10 @@ impl Channel {
             // What the server said before it stopped listening is there, or never comes.
             return self.take_in(false);
         }
+        // A server that keeps sending never makes us wait.
+        if deadline.is_some_and(|end| Instant::now() >= end) {
+            return Err(timed_out());
+        }
         match self.patience.wait() {
             Wait::Sleep => {}
             Wait::LookOnce => {
@@ -295,7 +299,7 @@ impl Channel {
                 return Ok(());
             }
         }
-        let Some(end) = deadline else {
+        if deadline.is_none() {
             // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
             // in poll is not.
             if !self.awaiting || !self.transport.is_local() {
@@ -303,10 +307,6 @@ impl Channel {
             }
             self.transport.wait(false, None)?;
             return self.take_in(false);
-        };
-        // A server that keeps sending never makes us wait.
-        if Instant::now() >= end {
-            return Err(timed_out());
         }
         match self.transport.wait(false, deadline)? {
             Readiness::TimedOut => Err(timed_out()),
