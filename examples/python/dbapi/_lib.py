@@ -80,7 +80,8 @@ _PROTOTYPES = """
     connection_transaction_status(p) connection_dsn(p)q connection_host(p)q connection_port(p) connection_user(p)q
     connection_dbname(p)q connection_options(p)q connection_conninfo(ppp) connection_fileno(p)
     connection_backend_pid(p) connection_server_version(p) connection_protocol_version(p) connection_ssl_in_use(p)b
-    connection_ssl_attribute(ps)q connection_cancel(pp) encrypt_password(pssspnpp) commit(pp) rollback(pp)
+    connection_ssl_attribute(ps)q connection_cancel(pp) connection_interrupt(pp)
+    connection_clear_interrupt(pp) encrypt_password(pssspnpp) commit(pp) rollback(pp)
     connection_set_autocommit(pbp) connection_autocommit(p)b connection_set_session(piiiip)
     connection_isolation_level(p) connection_readonly(p) connection_deferrable(p) connection_reset(pp)
     connection_encoding(p)q connection_set_encoding(psp) connection_parameter_status(pspnpp) xid(isspp)
@@ -90,9 +91,8 @@ _PROTOTYPES = """
     connection_notify(ppp) connection_wait_notify(pIpp) notify_pid(p) notify_channel(p)q notify_payload(p)q
     notify_free(p)- cursor(ppp) cursor_named(psibpp) cursor_close(pp) cursor_free(p)- description(pp)p rowcount(p)I
     rownumber(p)I cursor_statusmessage(p)q lastrowid(p)u cursor_set_all_results(pbp) execute(pspnp)
-    execute_named(psppnp) executemany(pspnnp) cursor_set_binding(pip) cursor_set_paramstyle(pip)
-    cursor_mogrify(pspnpnpp)
-    cursor_mogrify_named(psppnpnpp) cursor_query(p)q setinputsizes(ppnp) callproc(pspnp) callproc_named(psppnp)
+    execute_named(psppnp) executemany(pspnnp) executemany_named(psppnnp) cursor_set_binding(pip)
+    cursor_mogrify(pspnpnpp) cursor_mogrify_named(psppnpnpp) cursor_query(p)q setinputsizes(ppnp) callproc(pspnp) callproc_named(psppnp)
     fetchmany(pnppp) fetch_columns(pnpppp) scroll(pIip) nextset(pp) value_format(ppnpp) error_status(p) error_message(p)q error_sqlstate(p)q
     error_condition(p)q error_class(p)q error_row(p)I error_retryable(p)b error_connection_usable(p)b
     error_timed_out(p)b error_severity(p)q error_severity_nonlocalized(p)q error_message_primary(p)q

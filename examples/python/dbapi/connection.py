@@ -94,7 +94,12 @@ class connection:
     def _call(self, function, *arguments):
         """Calls one of the library's functions for this connection, which may wait."""
         error = c_void_p()
-        return check(waiting(self._handle, function, self._handle, *arguments, byref(error)), error)
+        try:
+            status = waiting(self._handle, function, self._handle, *arguments, byref(error))
+        except BaseException:  # KeyboardInterrupt, that is
+            lib.error_free(error)
+            raise
+        return check(status, error)
 
     def _open(self):
         if self._closed:
@@ -246,12 +251,16 @@ class connection:
     def wait_notify(self, timeout=None):
         """Waits for a notification at most so many seconds; whether one came. It is then in `notifies`."""
         left = -1 if timeout is None else min(max(0, int(timeout * 1000)), 1 << 53)
+        notify = c_void_p()
         while True:
-            # In slices, so that Python may handle signals.
+            # In slices, so that Python may call other handlers than Ctrl-C's.
             slice_ = 200 if left < 0 else min(left, 200)
-            notify = obtain(lib.connection_wait_notify, self._handle, slice_)
-            if notify is not None:
-                self._notifies.append(Notify.of(notify))
+            try:
+                self._call(lib.connection_wait_notify, slice_, byref(notify))
+            finally:
+                if notify:  # also with a KeyboardInterrupt
+                    self._notifies.append(Notify.of(notify))
+            if notify:
                 return True
             if left >= 0:
                 left -= slice_

@@ -1,11 +1,10 @@
 """Cursors."""
 import operator
-import secrets
 from collections.abc import Mapping, Sequence
 from ctypes import byref, c_size_t, c_void_p
 from datetime import timezone
 
-from ._call import call, check, obtain, string
+from ._call import call, check, obtain, string, strings
 from ._interrupt import waiting
 from ._lib import COLUMN, Column, Value, lib, text
 from ._params import Literal, Parameters, bindable, fill, quick
@@ -221,13 +220,11 @@ class cursor(Fetching):
         sql = string(query, "a statement")
         if ";" in query.rstrip("; \t\r\n"):
             return False
-        named = isinstance(rows[0], Mapping)
-        if named:
-            sql, names = self._numbered(sql, rows[0])
-            try:
-                rows = [[row[name] for name in names] for row in rows]
-            except KeyError as missing:
-                raise ProgrammingError("there is no parameter named %s" % missing) from None
+        names = None
+        if isinstance(rows[0], Mapping):
+            # As in execute, only what the statement names. What a row lacks the library then misses.
+            names = [name for name in rows[0] if "%%(%s)s" % name in query and all(name in row for row in rows)]
+            rows = [[row[name] for name in names] for row in rows]
         width = len(rows[0])
         values, keep = (Value * (width * len(rows)))(), []
         slots = iter(values)
@@ -243,28 +240,12 @@ class cursor(Fetching):
             return False
         self._begin()
         self._bind(self.binding != "client" and bindable(query))
-        if named:
-            call(lib.cursor_set_paramstyle, self._handle, 1)
-        try:
+        if names is None:
             self._call(lib.executemany, sql, values, width, len(rows))
-        finally:
-            if named:
-                call(lib.cursor_set_paramstyle, self._handle, 0)
+        else:
+            names = strings([string(name, "a parameter's name") for name in names])
+            self._call(lib.executemany_named, sql, names, values, width, len(rows))
         return True
-
-    def _numbered(self, sql, row):
-        """A statement with $1 for the first of the names that it has, and so on; and those names.
-
-        The library finds the placeholders: it is given texts that nobody can guess, and they are found again."""
-        marks = {name: secrets.token_hex(16) for name in row}
-        sql = Parameters(self, None, marks).mogrify(self._handle, sql)
-        names = []
-        for name, mark in marks.items():
-            quoted = b"'%s'" % mark.encode()
-            if quoted in sql:
-                names.append(name)
-                sql = sql.replace(quoted, b"$%d" % len(names))
-        return sql, names
 
     def mogrify(self, query, vars=None):
         """The statement, in bytes, with its parameters as literals."""

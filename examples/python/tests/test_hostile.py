@@ -164,6 +164,105 @@ class Processes(TestCase):
         self.assertEqual(process.communicate(timeout=20), ("(1,)\n", ""))
         self.assertLess(time.monotonic() - began, 25)
 
+    def test_ctrl_c_comes_before_the_statement_is_sent(self):
+        # In C from one call to the next, so that Python raises KeyboardInterrupt after the last. 0: the server has
+        # seen nothing of it.
+        self.succeeds("""if True:
+            import ctypes, dbapi, os, signal, threading
+            from functools import partial
+            from dbapi._interrupt import waiting
+            from dbapi._lib import lib
+            conn = dbapi.connect()
+            cur = conn.cursor()
+            usleep = partial(ctypes.CDLL(None).usleep, 300000)
+            execute = partial(lib.execute, cur._handle, b"SELECT pg_sleep(30)", None, 0, None)
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            try:
+                waiting(conn._handle, list, map(partial.__call__, [usleep, usleep, execute]))
+            except KeyboardInterrupt:
+                print(conn.get_transaction_status())
+            cur.execute("SELECT 1")
+            print(cur.fetchone())
+        """, "0\n(1,)\n")
+
+    def test_ctrl_c_comes_after_the_statement(self):
+        # The thread is so late that the call has ended, and takes its interrupt back.
+        self.succeeds("""if True:
+            import dbapi, os, signal, threading, time
+            from dbapi._lib import lib
+            interrupt = lib.connection_interrupt
+            lib.connection_interrupt = lambda *arguments: (time.sleep(0.4), interrupt(*arguments))
+            conn = dbapi.connect()
+            cur = conn.cursor()
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            try:
+                cur.execute("SELECT pg_sleep(0.2)")
+            except KeyboardInterrupt:
+                print(conn.get_transaction_status())
+            cur.execute("SELECT 1")
+            print(cur.fetchone())
+        """, "2\n(1,)\n")
+
+    def test_ctrl_c_at_any_time(self):
+        self.succeeds("""if True:
+            import dbapi, os, signal, threading
+            conn = dbapi.connect()
+            cur = conn.cursor()
+            for i in range(100):
+                timer = threading.Timer(i / 50000, os.kill, (os.getpid(), signal.SIGINT))
+                try:
+                    timer.start()
+                    while True:
+                        cur.execute("SELECT 1")
+                except KeyboardInterrupt:
+                    timer.join()
+                except dbapi.errors.QueryCanceled:
+                    print("an interrupt was left")
+                conn.rollback()
+                cur.execute("SELECT %s", (i,))
+                assert cur.fetchone() == (i,)
+        """)
+
+    def test_ctrl_c_ends_a_statement_that_waits_for_its_turn(self):
+        began = time.monotonic()
+        self.succeeds("""if True:
+            import dbapi, os, signal, threading, time
+            conn = dbapi.connect()
+            def sleep():
+                try:
+                    conn.cursor().execute("SELECT pg_sleep(30)")
+                except dbapi.errors.QueryCanceled:
+                    pass
+            thread = threading.Thread(target=sleep)
+            thread.start()
+            while not conn.isexecuting():
+                time.sleep(0.01)
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            try:
+                conn.cursor().execute("SELECT pg_sleep(30)")
+            except KeyboardInterrupt:
+                print("interrupted")
+            thread.join()
+        """, "interrupted\n")
+        self.assertLess(time.monotonic() - began, 20)
+
+    def test_ctrl_c_ends_a_wait_for_a_notification(self):
+        self.succeeds("""if True:
+            import dbapi, os, signal, threading
+            conn = dbapi.connect()
+            conn.autocommit = True
+            conn.cursor().execute("LISTEN interrupted")
+            for _ in range(2):
+                threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+                try:
+                    conn.wait_notify()
+                except KeyboardInterrupt:
+                    print("interrupted")
+            conn.cursor().execute("NOTIFY interrupted, 'heard'")
+            assert conn.wait_notify(10)
+            print(conn.notifies.pop().payload)
+        """, "interrupted\ninterrupted\nheard\n")
+
     def test_a_handler_of_ones_own_lets_the_statement_finish(self):
         process = self.python("""if True:
             import dbapi, signal

@@ -308,10 +308,23 @@ class Pep249(TestCase):
         self.assertEqual(caught.exception.row, 1)
         with self.fails(dbapi.ProgrammingError):
             self.cur.executemany("INSERT INTO booze VALUES (%s)", [("x",), ("y", "z")])
-        with self.fails(dbapi.ProgrammingError):
-            self.cur.executemany("INSERT INTO booze VALUES (%(a)s)", [{"a": 1}, {"b": 1}])
+        for rows in [{"a": 1}, {"b": 1}], [{"b": 1}, {"a": 1}], [{}]:
+            with self.fails(dbapi.ProgrammingError, message="%(a)s"):
+                self.cur.executemany("INSERT INTO booze VALUES (%(a)s)", rows)
         self.assertRaises(TypeError, self.cur.executemany, "INSERT INTO booze VALUES (%s)", ["x"])
         self.assertRaises(TypeError, self.cur.executemany, "INSERT INTO booze VALUES (%s)", 5)
+
+    def test_executemany_by_name(self):
+        self.cur.execute("CREATE TEMP TABLE pairs (a int, b text, c int)")
+        for self.cur.binding in "auto", "client":
+            self.cur.executemany("INSERT INTO pairs VALUES (%(a)s, %(ß b)s || '%%s $1', %(a)s)",
+                                 [{"a": 1, "ß b": "x", "not asked for": object()}, {"ß b": "%(a)s", "a": 2, 3: None}])
+            self.assertEqual(self.cur.rowcount, 2)
+            self.cur.execute("DELETE FROM pairs RETURNING *")
+            self.assertEqual(self.cur.fetchall(), [(1, "x%s $1", 1), (2, "%(a)s%s $1", 2)])
+        with self.fails(dbapi.errors.DivisionByZero) as caught:
+            self.cur.executemany("SELECT 1 / %(a)s", [{"a": 1}, {"a": 0}])
+        self.assertEqual(caught.exception.row, 1)
 
     def test_executemany_with_what_has_to_be_a_literal(self):
         self.populate()

@@ -92,7 +92,26 @@ class TestCursor < DatabaseTest
     assert_equal 0, cursor.executemany("INSERT INTO nowhere VALUES (%s)", []).rowcount
     assert_raises(DBAPI::ProgrammingError) { cursor.executemany("SELECT %s, %s", [[1, 2], [3]]) }
     assert_raises(TypeError) { cursor.executemany("SELECT %s", [1]) }
-    assert_raises(TypeError) { cursor.executemany("SELECT %(a)s", [{ a: 1 }]) }
+    assert_raises(TypeError) { cursor.executemany("SELECT %(a)s", [{ a: 1 }, [1]]) }
+  end
+
+  def test_executemany_by_name
+    @conn.execute("CREATE TEMP TABLE pairs (a int, b text, c int)")
+    cursor = @conn.cursor
+    %i[server client].each do |side|
+      cursor.binding = side
+      cursor.executemany("INSERT INTO pairs VALUES (%(a)s, %(ß b)s || '%%s $1', %(a)s)",
+                         [{ a: 1, "ß b": "x", more: 5 }, { "ß b": "%(a)s", a: 2 }])
+      assert_equal 2, cursor.rowcount
+      assert_equal [[1, "x%s $1", 1], [2, "%(a)s%s $1", 2]], @conn.execute("DELETE FROM pairs RETURNING *").fetchall
+    end
+    error = assert_raises(DBAPI::DataError) { cursor.executemany("SELECT 1 / %(a)s", [{ a: 1 }, { a: 0 }]) }
+    assert_equal 1, error.row
+    @conn.rollback
+    [[{ a: 1 }, { b: 1 }], [{ b: 1 }, { a: 1 }], [{}]].each do |rows|
+      error = assert_raises(DBAPI::ProgrammingError) { cursor.executemany("SELECT %(a)s", rows) }
+      assert_includes error.message, "%(a)s"
+    end
   end
 
   def test_named_cursor

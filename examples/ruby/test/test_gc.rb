@@ -76,6 +76,7 @@ class TestGarbageCollection < DatabaseTest
       rows = @conn.execute(sql, params).fetchall
       named = @conn.execute("SELECT %(a)s::text, %(b)s", { a: "x", b: [1] }, rows: :hash).fetchone
       @conn.cursor.executemany("SELECT %s::text, %s", [["a", 1], ["b", 2]])
+      @conn.cursor.executemany("SELECT %(a)s::text, %(b)s", [{ a: "a", b: 1 }, { a: "b", b: 2 }])
       begin
         @conn.execute("SELECT 1/0")
       rescue DBAPI::DataError => e

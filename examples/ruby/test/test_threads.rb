@@ -96,6 +96,53 @@ class TestThreads < DatabaseTest
     assert_raises(DBAPI::OperationalError) { DBAPI.connect(host: "/nowhere", interruptible: true) }
   end
 
+  # The call is held up before it reaches the library: the interrupt waits for it there, and the server sees nothing.
+  def test_an_interrupt_comes_before_the_statement
+    @conn.interruptible = true
+    cursor = @conn.cursor
+    handle = cursor.instance_variable_get(:@handle)
+    status = nil
+    assert_raises(Timeout::Error) do
+      Timeout.timeout(0.1) do
+        @conn.interruptibly do
+          sleep 0.4
+          status = DBAPI::Native::EXECUTE.call(handle, "SELECT pg_sleep(30)", 0, 0, 0)
+        end
+      end
+    end
+    assert_operator status, :<, 0
+    assert_equal :idle, @conn.transaction_status
+    assert_equal 1, one("SELECT 1")
+  end
+
+  # The call ends without having met the interrupt, which must not be there for the next one.
+  def test_an_interrupt_comes_after_the_statement
+    @conn.interruptible = true
+    assert_raises(Timeout::Error) { Timeout.timeout(0.1) { @conn.interruptibly { sleep 0.3 } } }
+    assert_equal 1, one("SELECT 1")
+  end
+
+  def test_an_interrupt_of_a_statement_that_waits_for_its_turn
+    other = Thread.new { assert_raises(DBAPI::OperationalError) { @conn.execute("SELECT pg_sleep(30), 'to share'") } }
+    wait_for_statement("%to share%")
+    @conn.interruptible = true
+    started = now
+    assert_raises(Timeout::Error) { Timeout.timeout(0.1) { @conn.execute("SELECT pg_sleep(30)") } }
+    assert_equal "57014", other.value.sqlstate
+    assert_operator now - started, :<, 20
+  end
+
+  def test_an_interrupt_of_a_wait_for_a_notification
+    @conn.autocommit = true
+    @conn.execute("LISTEN ruby_interrupted")
+    @conn.interruptible = true
+    started = now
+    2.times { assert_raises(Timeout::Error) { Timeout.timeout(0.1) { @conn.wait_notify } } }
+    assert_operator now - started, :<, 20
+    @conn.execute("NOTIFY ruby_interrupted, 'heard'")
+    assert_equal "heard", @conn.wait_notify(20).payload
+  end
+
   def test_an_interrupt_reaches_the_main_thread
     reader, writer = IO.pipe
     pid = fork do

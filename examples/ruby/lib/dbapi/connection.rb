@@ -7,7 +7,8 @@ module DBAPI
     TRANSACTION = %i[idle active intrans inerror unknown].freeze
     UNCHANGED = -2
     TURN = 200 # milliseconds after which a wait for notifications looks whether Ruby wants the thread
-    private_constant :ISOLATION, :TRANSACTION, :UNCHANGED, :TURN
+    LONG = 86_400_000 # the same where Ruby can interrupt it
+    private_constant :ISOLATION, :TRANSACTION, :UNCHANGED, :TURN, :LONG
 
     # Whether Timeout, Thread#raise, Thread#kill and Interrupt cancel a statement that is waited for. If not, they
     # take effect when it has ended; see README.
@@ -164,9 +165,10 @@ module DBAPI
     def wait_notify(seconds = nil)
       limit = seconds && (now + seconds)
       loop do
-        left = limit ? ((limit - now) * 1000).ceil.clamp(0, TURN) : TURN
+        turn = @interruptible ? LONG : TURN
+        left = limit ? ((limit - now) * 1000).ceil.clamp(0, turn) : turn
         cells = Native::Cells.new(2)
-        status = Native::CONNECTION_WAIT_NOTIFY.call(@handle, left, cells.address, cells.address + 8)
+        status = guard { Native::CONNECTION_WAIT_NOTIFY.call(@handle, left, cells.address, cells.address + 8) }
         raise Error.take(cells[1]) if status.negative?
         return take_notify(cells[0]) if status.zero?
         return if limit && now >= limit
@@ -214,15 +216,19 @@ module DBAPI
     private
 
     def end_call(thread)
+      return unless thread.alive?
+
       while thread.alive?
         begin
-          # Again and again: the statement may not have begun yet.
-          Native::CONNECTION_CANCEL.call(@handle, 0) if @handle
+          # Once, unless it has met the call of another thread that shares the connection.
+          Native::CONNECTION_INTERRUPT.call(@handle, 0) if @handle
           thread.join(0.1)
         rescue Error, Interrupt # what the call raised; the user's second ^C
           next
         end
       end
+      # None that came too late is left for the next call.
+      Native::CONNECTION_CLEAR_INTERRUPT.call(@handle, 0) if @handle
     end
 
     def guard(&)

@@ -67,14 +67,15 @@ module DBAPI
       self
     end
 
-    # Runs a statement once for each Array of parameters, in one pipeline; results are discarded.
+    # Runs a statement once for each Array, or each Hash, of parameters, in one pipeline; results are discarded.
     def executemany(sql, rows)
-      raise TypeError, "a row of parameters is an Array" unless rows.all?(Array)
+      sql = Native.text(sql)
+      rows = rows.map(&:dup) # of our own, see execute
+      raise TypeError, "rows of parameters are Arrays, or Hashes" unless rows.all?(Array) || rows.all?(Hash)
 
-      rows = rows.map { |row| Array.new(row) }
-
-      # Without a row nobody knows how many placeholders are right, so the library must not count them.
-      sql = rows.empty? ? "SELECT" : Native.text(sql)
+      # What some row lacks is left out, and the library misses it where the statement has it.
+      names = rows.map(&:keys).inject(:&) if rows.first.is_a?(Hash)
+      rows = rows.map { |row| row.values_at(*names) } if names
       width = rows.empty? ? 0 : rows.first.size
       unless rows.all? { |row| row.size == width }
         raise ProgrammingError, "the rows of parameters are not of the same length"
@@ -82,8 +83,12 @@ module DBAPI
 
       @lock.synchronize do
         forget
-        values, = @parameters.write(rows.flatten(1))
-        run { Native::EXECUTEMANY.call(@handle, sql, values, width, rows.size, @at + 8) }
+        values, names_at = @parameters.write(rows.flatten(1), names)
+        run do
+          next Native::EXECUTEMANY.call(@handle, sql, values, width, rows.size, @at + 8) unless names
+
+          Native::EXECUTEMANY_NAMED.call(@handle, sql, names_at, values, width, rows.size, @at + 8)
+        end
       end
       self
     end
