@@ -228,6 +228,7 @@ class Processes(TestCase):
         self.succeeds("""if True:
             import dbapi, os, signal, threading, time
             conn = dbapi.connect()
+            conn.autocommit = True
             def sleep():
                 try:
                     conn.cursor().execute("SELECT pg_sleep(30)")

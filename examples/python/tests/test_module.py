@@ -318,7 +318,7 @@ class Pep249(TestCase):
         self.cur.execute("CREATE TEMP TABLE pairs (a int, b text, c int)")
         for self.cur.binding in "auto", "client":
             self.cur.executemany("INSERT INTO pairs VALUES (%(a)s, %(ß b)s || '%%s $1', %(a)s)",
-                                 [{"a": 1, "ß b": "x", "not asked for": object()}, {"ß b": "%(a)s", "a": 2, 3: None}])
+                                 [{"a": 1, "ß b": "x", "not asked for": object()}, {"ß b": "%(a)s", "a": 2, "not asked for": object()}])
             self.assertEqual(self.cur.rowcount, 2)
             self.cur.execute("DELETE FROM pairs RETURNING *")
             self.assertEqual(self.cur.fetchall(), [(1, "x%s $1", 1), (2, "%(a)s%s $1", 2)])

@@ -123,6 +123,7 @@ class TestThreads < DatabaseTest
   end
 
   def test_an_interrupt_of_a_statement_that_waits_for_its_turn
+    @conn.autocommit = true
     other = Thread.new { assert_raises(DBAPI::OperationalError) { @conn.execute("SELECT pg_sleep(30), 'to share'") } }
     wait_for_statement("%to share%")
     @conn.interruptible = true
@@ -137,7 +138,7 @@ class TestThreads < DatabaseTest
     @conn.execute("LISTEN ruby_interrupted")
     @conn.interruptible = true
     started = now
-    2.times { assert_raises(Timeout::Error) { Timeout.timeout(0.1) { @conn.wait_notify } } }
+    2.times { assert_raises(Timeout::Error) { Timeout.timeout(0.1) { @conn.wait_notify(30) } } }
     assert_operator now - started, :<, 20
     @conn.execute("NOTIFY ruby_interrupted, 'heard'")
     assert_equal "heard", @conn.wait_notify(20).payload
