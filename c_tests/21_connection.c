@@ -263,8 +263,11 @@ static const char *in_directory(const char *name)
     static char paths[4][300];
     static unsigned turn;
     char *path = paths[turn++ % 4];
-    if (directory[strlen(directory) - 1] == 'X') {
+    /* A name may end with an X, too. */
+    static bool made;
+    if (!made) {
         CHECK(mkdtemp(directory) != NULL);
+        made = true;
     }
     snprintf(path, sizeof paths[0], "%s/%s", directory, name);
     return path;

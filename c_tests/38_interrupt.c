@@ -192,7 +192,8 @@ static void at_any_moment(void)
             FAIL("round %d: an interrupt has hit the next statement: %s", i, dbapi_error_message(failure));
         }
     }
-    if (refused == 0 || refused == rounds) {
+    /* Under valgrind, which runs one thread at a time, they are as it pleases. */
+    if (getenv("DBAPI_TEST_VALGRIND") == NULL && (refused == 0 || refused == rounds)) {
         FAIL("%d of %d came before their call: the moments were not random", refused, rounds);
     }
     close_both();
