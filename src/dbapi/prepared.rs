@@ -75,27 +75,25 @@ impl Session {
             }
             Known::New => return self.run_new(binder, request),
         };
-        let way = match way {
+        let (ask, name) = match way {
             Way::Prepared(plan) => match plan.or_else(|| self.plan(hash, request.format)) {
                 Some(plan) => {
                     binder.keep_plan(&plan, self.statements.closings());
                     return self.run_planned(&plan, request);
                 }
-                None => Way::Plain { ask: false },
+                None => (false, None),
             },
-            way => way,
+            Way::Prepare(name) => (false, Some(name)),
+            Way::Plain { ask } => (ask, None),
         };
         binder.keep_shared(Arc::clone(&shape.sent));
         let ordered = shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
-        match way {
-            Way::Prepared(_) => self.run_extended(shape.sql(), params, binary),
-            Way::Prepare(name) => self.run_preparing(hash, name, shape.sql(), params, binary),
+        match name {
+            Some(name) => self.run_preparing(hash, name, shape.sql(), params, binary),
             // Without parameters it may be several statements.
-            Way::Plain { ask: false } if request.arguments.is_none() && !binary => {
-                self.run_simple(shape.sql())
-            }
-            Way::Plain { ask } => {
+            None if !ask && request.arguments.is_none() && !binary => self.run_simple(shape.sql()),
+            None => {
                 let answers = self.ask_extended("", shape.sql(), params, binary, ask)?;
                 self.reply_to(answers)
             }
