@@ -124,7 +124,7 @@ impl ResultSet {
     /// number comes back. If one of them cannot be decoded, none is.
     pub(super) fn fetch_columns(&mut self, most: u64, block: &mut RowBlock) -> Result<usize> {
         let count = most.min(self.left());
-        if self.columns.is_none() {
+        if self.reply.columns.is_none() {
             return Err(no_results());
         }
         if count == 0 {

@@ -3,7 +3,6 @@
 //! A client-side cursor's rows were all received by `execute`; fetching (`fetch`) touches neither the connection
 //! nor its lock. A named cursor's rows stay on the server (`server_cursor`).
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -38,9 +37,9 @@ pub(crate) enum ResultFormat {
 pub(crate) struct Cursor {
     pub(super) connection: Arc<Connection>,
     pub(super) server: Option<ServerCursor>,
-    pub(super) result: Option<ResultSet>,
+    pub(super) result: Option<Box<ResultSet>>,
     /// A result before that one, whose rows the last block still shows.
-    pub(super) earlier: Option<ResultSet>,
+    pub(super) earlier: Option<Box<ResultSet>>,
     /// The results to come, for `next_set`.
     pub(super) later: VecDeque<Reply>,
     all_results: bool,
@@ -111,10 +110,8 @@ impl Cursor {
             server.check_unused()?;
         }
         self.end_stream()?;
-        let room = match self.result.take() {
-            Some(result) => result.into_room(),
-            None => Vec::new(),
-        };
+        let mut result = self.result.take().unwrap_or_default();
+        result.forget();
         self.forget_result();
         if lexer::is_blank(sql) {
             return Err(exchange::empty_query());
@@ -130,7 +127,8 @@ impl Cursor {
         let (connection, binder) = (&self.connection, &mut self.binder);
         // Statements that come again are known by what is the same each time: not by literals, nor by a cursor's name.
         let apart = arguments.is_none() || binder.binding == Binding::Server;
-        let reply = connection.command(timeout, |session| {
+        let reply = &mut result.reply;
+        connection.command(timeout, |session| {
             if apart && server.is_none() && (arguments.is_some() || later.is_none()) {
                 let params = binder.sized(arguments, &sizes)?;
                 let request = Request {
@@ -139,29 +137,27 @@ impl Cursor {
                     params: &params,
                     format,
                     dialect: connection.dialect(),
-                    room: Cell::new(room),
                 };
-                return session.run(binder, &request).map(Some);
+                return session.run(binder, &request, reply);
             }
             let head = server.as_ref().map(|server| server.head());
             let head = head.as_deref().unwrap_or("");
             let params = binder.prepare(head, sql, arguments, &sizes, connection.dialect())?;
             let sql = binder.sql();
-            match (server, params.as_deref()) {
-                (Some(server), params) => server.declare(session, sql, params).map(Some),
-                (None, Some(params)) => session.run_extended(sql, params, binary).map(Some),
-                (None, None) if binary => session.run_extended(sql, &[], true).map(Some),
+            *reply = match (server, params.as_deref()) {
+                (Some(server), params) => server.declare(session, sql, params)?,
+                (None, Some(params)) => session.run_extended(sql, params, binary)?,
+                (None, None) if binary => session.run_extended(sql, &[], true)?,
                 (None, None) => match later {
-                    Some(later) => session.run_all(sql, later).map(Some),
-                    None => session.run_simple(sql).map(Some),
+                    Some(later) => session.run_all(sql, later)?,
+                    None => session.run_simple(sql)?,
                 },
-            }
+            };
+            Ok(())
         })?;
-        if let Some(reply) = reply {
-            let result = ResultSet::new(reply);
-            self.row_count = result.row_count;
-            self.result = Some(result);
-        }
+        result.begin();
+        self.row_count = result.row_count;
+        self.result = Some(result);
         Ok(())
     }
 
@@ -308,7 +304,9 @@ impl Cursor {
     fn forget_result(&mut self) {
         self.result = None;
         self.earlier = None;
-        self.later.clear();
+        if !self.later.is_empty() {
+            self.later.clear();
+        }
         self.row_count = -1;
         self.streamed = false;
     }
@@ -317,14 +315,14 @@ impl Cursor {
     pub(crate) fn columns(&self) -> Option<&Arc<[Column]>> {
         self.result
             .as_ref()
-            .and_then(|result| result.columns.as_ref())
+            .and_then(|result| result.reply.columns.as_ref())
     }
 
     /// What the types of the result's columns are made of.
     pub(crate) fn catalog(&self) -> &Catalog {
         self.result
             .as_ref()
-            .map_or(Catalog::EMPTY, ResultSet::catalog)
+            .map_or(Catalog::EMPTY, |result| result.catalog())
     }
 
     /// Rows produced or affected, or -1.
@@ -335,7 +333,7 @@ impl Cursor {
     /// The last statement's command tag.
     pub(crate) fn status_message(&self) -> Option<&CStr> {
         let ended = self.result.as_ref().filter(|_| self.token.is_none());
-        ended.map(|result| result.tag.as_c_str())
+        ended.map(|result| result.reply.tag.as_c_str())
     }
 
     /// How many rows `fetchmany` gives unless told.

@@ -6,9 +6,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::result::Reply;
 use super::session::Session;
 use crate::error::{Error, Result};
-use crate::net::{CancelTarget, Cancelled, Heard};
+use crate::net::{CancelTarget, Cancelled};
 use crate::wire::{Event, Streamed};
 
 /// The SQLSTATE of a cancelled statement.
@@ -126,16 +127,17 @@ impl Session {
         }
     }
 
-    /// The same, or at once the whole answer to a prepared statement.
+    /// The same, or at once the whole answer to a prepared statement: `None`, and `reply` has its rows and its tag.
     #[inline]
-    pub(super) fn next_answer(&mut self) -> Result<Heard> {
+    pub(super) fn next_answer(&mut self, reply: &mut Reply) -> Result<Option<Event>> {
         loop {
             let deadline = self.limit.as_ref().map(Limit::deadline);
-            match self.channel()?.next_answer(deadline) {
+            let channel = self.channel()?;
+            match channel.next_answer(deadline, &mut reply.rows, &mut reply.tag) {
                 Err(error) if error.is_timeout() => self.overdue(error)?,
-                Ok(Heard::Event(event)) => {
+                Ok(Some(event)) => {
                     if let Some(event) = self.sort(event) {
-                        return Ok(Heard::Event(event));
+                        return Ok(Some(event));
                     }
                 }
                 other => return other,

@@ -164,7 +164,7 @@ impl Cursor {
     }
 
     /// Has the server send the next rows of a named cursor. What was the result till then comes back.
-    fn receive(&mut self, most: u64) -> Result<Option<ResultSet>> {
+    fn receive(&mut self, most: u64) -> Result<Option<Box<ResultSet>>> {
         let timeout = self.time_for_a_call();
         let binary = self.format == ResultFormat::Binary;
         let server = self.server.as_mut().ok_or_else(no_results)?;

@@ -5,7 +5,6 @@
 //! that: outside a transaction, or in one that began with it. In the midst of a transaction the server has failed that
 //! already, and the error says so.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use super::binding::{Arguments, Binder};
@@ -16,9 +15,8 @@ use super::result::Reply;
 use super::session::{Session, Status};
 use super::statements::{Key, Known, Plan, Way};
 use crate::error::{Error, Result, SqlState};
-use crate::net::Heard;
 use crate::types::{self, Dialect, Param};
-use crate::wire::{Column, Event, RowShape, Step, Tag};
+use crate::wire::{Column, Event, RowShape, Step};
 
 /// A statement that a cursor runs.
 pub(super) struct Request<'a> {
@@ -28,13 +26,17 @@ pub(super) struct Request<'a> {
     pub(super) params: &'a [Param<'a>],
     pub(super) format: ResultFormat,
     pub(super) dialect: Dialect,
-    /// Memory for a few rows.
-    pub(super) room: Cell<Vec<u8>>,
 }
 
 impl Session {
-    /// Runs a statement whose parameters, if it has any, travel apart. What is sent is kept in `binder`.
-    pub(super) fn run(&mut self, binder: &mut Binder, request: &Request<'_>) -> Result<Reply> {
+    /// Runs a statement whose parameters, if it has any, travel apart. What is sent is kept in `binder`, and what comes
+    /// back takes the place of what `reply` was.
+    pub(super) fn run(
+        &mut self,
+        binder: &mut Binder,
+        request: &Request<'_>,
+        reply: &mut Reply,
+    ) -> Result<()> {
         let key = Key::new(
             request.sql,
             binder.style,
@@ -47,9 +49,9 @@ impl Session {
             && self.statements.holds(plan, closings)
         {
             let plan = Arc::clone(plan);
-            return self.run_planned(&plan, request);
+            return self.run_planned(&plan, request, reply);
         }
-        self.run_looked_up(binder, request, &key)
+        self.run_looked_up(binder, request, &key, reply)
     }
 
     /// Runs a statement by what is known of it.
@@ -58,7 +60,8 @@ impl Session {
         binder: &mut Binder,
         request: &Request<'_>,
         key: &Key<'_>,
-    ) -> Result<Reply> {
+        reply: &mut Reply,
+    ) -> Result<()> {
         let hash = key.hash();
         let binary = request.format == ResultFormat::Binary;
         let (shape, way) = match self.statements.look(key, hash, request.format) {
@@ -73,13 +76,16 @@ impl Session {
                 let ask = self.statements.keep(key, hash, shape.clone());
                 (shape, Way::Plain { ask })
             }
-            Known::New => return self.run_new(binder, request),
+            Known::New => {
+                *reply = self.run_new(binder, request)?;
+                return Ok(());
+            }
         };
         let (ask, name) = match way {
             Way::Prepared(plan) => match plan.or_else(|| self.plan(hash, request.format)) {
                 Some(plan) => {
                     binder.keep_plan(&plan, self.statements.closings());
-                    return self.run_planned(&plan, request);
+                    return self.run_planned(&plan, request, reply);
                 }
                 None => (false, None),
             },
@@ -89,15 +95,18 @@ impl Session {
         binder.keep_shared(Arc::clone(&shape.sent));
         let ordered = shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
-        match name {
-            Some(name) => self.run_preparing(hash, name, shape.sql(), params, binary),
+        *reply = match name {
+            Some(name) => self.run_preparing(hash, name, shape.sql(), params, binary)?,
             // Without parameters it may be several statements.
-            None if !ask && request.arguments.is_none() && !binary => self.run_simple(shape.sql()),
+            None if !ask && request.arguments.is_none() && !binary => {
+                self.run_simple(shape.sql())?
+            }
             None => {
                 let answers = self.ask_extended("", shape.sql(), params, binary, ask)?;
-                self.reply_to(answers)
+                self.reply_to(answers)?
             }
-        }
+        };
+        Ok(())
     }
 
     /// Runs a statement of which nothing is known.
@@ -178,7 +187,7 @@ impl Session {
     }
 
     /// Runs a prepared statement.
-    fn run_planned(&mut self, plan: &Plan, request: &Request<'_>) -> Result<Reply> {
+    fn run_planned(&mut self, plan: &Plan, request: &Request<'_>, reply: &mut Reply) -> Result<()> {
         let ordered = plan.shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
         let begin = self.begin()?;
@@ -203,40 +212,39 @@ impl Session {
                 .for_each(|name| self.statements.drop_name(name));
         }
         queued?;
-        let mut reply = match self.next_answer()? {
-            Heard::Answer(tag) => self.reply_of(plan, tag, request.room.take())?,
-            Heard::Event(event) => {
+        match self.next_answer(reply)? {
+            None => self.reply_of(plan, reply)?,
+            Some(event) => {
                 let binary = request.format == ResultFormat::Binary;
                 match self.answer_from(event, plan, begin.as_ref())? {
-                    Outcome::Reply(reply) => reply,
-                    Outcome::Stale => return self.run_extended(plan.shape.sql(), params, binary),
+                    Outcome::Reply(answered) => *reply = answered,
+                    Outcome::Stale => {
+                        *reply = self.run_extended(plan.shape.sql(), params, binary)?;
+                        return Ok(());
+                    }
                 }
             }
-        };
-        if !plan.is_plain {
-            self.add_types(&mut reply)?;
         }
-        Ok(reply)
+        if !plan.is_plain {
+            self.add_types(reply)?;
+        }
+        Ok(())
     }
 
     /// Draws the conclusions of an answer that came in one piece, as `receive_into` and `conclude_of` do.
     #[inline]
-    fn reply_of(&mut self, plan: &Plan, tag: Tag, room: Vec<u8>) -> Result<Reply> {
-        let rows = self.channel()?.wire().take_rows_into(room)?;
-        if !tag.is_select() || plan.columns.is_none() {
-            self.statements
-                .saw(&tag, plan.columns.is_some(), plan.shape.sql());
-            if catalog::changes_types(&tag) {
+    fn reply_of(&mut self, plan: &Plan, reply: &mut Reply) -> Result<()> {
+        if !reply.tag.is_select() || plan.columns.is_none() {
+            let rows = plan.columns.is_some();
+            self.statements.saw(&reply.tag, rows, plan.shape.sql());
+            if catalog::changes_types(&reply.tag) {
                 self.types.forget();
             }
         }
-        self.settle(None)?;
-        Ok(Reply {
-            columns: plan.columns.clone(),
-            rows,
-            tag,
-            catalog: None,
-        })
+        if !same_columns(reply, plan) {
+            reply.columns = plan.columns.clone();
+        }
+        self.settle(None)
     }
 
     /// Takes in the answer to a prepared statement, event by event; `first` has come.
@@ -275,6 +283,15 @@ impl Session {
         }
         self.conclude_of(&mut answers)?;
         answers.take_reply().map(Outcome::Reply)
+    }
+}
+
+/// Whether a reply has a plan's columns, from the last time.
+#[inline]
+fn same_columns(reply: &Reply, plan: &Plan) -> bool {
+    match (&reply.columns, &plan.columns) {
+        (Some(known), Some(columns)) => Arc::ptr_eq(known, columns),
+        (known, columns) => known.is_none() && columns.is_none(),
     }
 }
 

@@ -32,53 +32,57 @@ impl Reply {
 }
 
 /// A reply that rows are fetched from.
+#[derive(Default)]
 pub(super) struct ResultSet {
-    pub(super) columns: Option<Arc<[Column]>>,
-    rows: Rows,
-    catalog: Option<Arc<Catalog>>,
+    pub(super) reply: Reply,
     pub(super) position: u64,
-    /// Of a streamed result: how many rows were before `rows`, and those of them that the last block still shows.
+    /// Of a streamed result: how many rows were before those of `reply`, and those of them that the last block still shows.
     base: u64,
     kept: Vec<Rows>,
-    /// Where in `rows` the row of this number is: the one behind the last that was fetched.
+    /// Where in the rows the row of this number is: the one behind the last that was fetched.
     place: Option<(u64, (usize, usize))>,
     pub(super) row_count: i64,
-    pub(super) tag: Tag,
 }
 
 impl ResultSet {
-    pub(super) fn new(reply: Reply) -> ResultSet {
+    pub(super) fn new(reply: Reply) -> Box<ResultSet> {
         let row_count = reply.row_count();
-        ResultSet {
-            columns: reply.columns,
-            rows: reply.rows,
-            catalog: reply.catalog,
-            position: 0,
-            base: 0,
-            kept: Vec::new(),
-            place: None,
+        Box::new(ResultSet {
+            reply,
             row_count,
-            tag: reply.tag,
-        }
+            ..ResultSet::default()
+        })
     }
 
     /// What its types are made of.
     pub(super) fn catalog(&self) -> &Catalog {
-        self.catalog.as_deref().unwrap_or(Catalog::EMPTY)
+        self.reply.catalog.as_deref().unwrap_or(Catalog::EMPTY)
     }
 
     /// Gives the rows' memory back; what describes them stays.
     pub(super) fn drop_rows(&mut self) {
-        self.rows = Rows::default();
+        self.reply.rows = Rows::default();
         self.kept.clear();
         self.base = 0;
         self.position = 0;
         self.place = None;
     }
 
-    /// The memory that a few short rows were in, for the next result.
-    pub(super) fn into_room(self) -> Vec<u8> {
-        self.rows.into_room()
+    /// Forgets all that another reply does not replace. The memory that a few short rows were in stays, for the next ones.
+    #[inline]
+    pub(super) fn forget(&mut self) {
+        self.reply.rows.clear();
+        self.reply.catalog = None;
+        self.kept.clear();
+        self.base = 0;
+        self.position = 0;
+        self.place = None;
+    }
+
+    /// Another reply has come in place of the one that was forgotten.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        self.row_count = self.reply.row_count();
     }
 
     /// How many rows have not been fetched.
@@ -88,14 +92,14 @@ impl ResultSet {
 
     /// How many rows have been received.
     pub(super) fn received(&self) -> u64 {
-        self.base + self.rows.len()
+        self.base + self.reply.rows.len()
     }
 
     /// The next rows of a streamed result, all before which have been fetched. `shown`: the block shows some of them.
     pub(super) fn go_on(&mut self, rows: Rows, shown: bool) {
         self.base = self.received();
         self.place = None;
-        let before = std::mem::replace(&mut self.rows, rows);
+        let before = std::mem::replace(&mut self.reply.rows, rows);
         if shown {
             self.kept.push(before);
         }
@@ -108,11 +112,11 @@ impl ResultSet {
 
     /// The statement has ended.
     pub(super) fn ended(&mut self, tag: Tag) {
-        self.row_count = match self.columns {
+        self.row_count = match self.reply.columns {
             Some(_) => self.received() as i64,
             None => tag.count(),
         };
-        self.tag = tag;
+        self.reply.tag = tag;
     }
 
     /// Passes over `count` rows, or as many as are left.
@@ -122,7 +126,7 @@ impl ResultSet {
 
     /// Moves by `value` rows, or to row `value`, from 0. An error if there is no such row.
     pub(super) fn scroll(&mut self, value: i64, absolute: bool) -> Result<()> {
-        if self.columns.is_none() {
+        if self.reply.columns.is_none() {
             return Err(no_results());
         }
         let target = if absolute {
@@ -131,7 +135,7 @@ impl ResultSet {
             self.position.checked_add_signed(value)
         };
         self.position = target
-            .filter(|&target| target < self.rows.len())
+            .filter(|&target| target < self.reply.rows.len())
             .ok_or_else(|| Error::programming("scroll destination out of bounds"))?;
         Ok(())
     }
@@ -143,7 +147,11 @@ impl ResultSet {
         }
         let (position, filled) = (self.position, block.filled);
         let count = most.min(self.left());
-        let width = self.columns.as_ref().map_or(0, |columns| columns.len());
+        let width = self
+            .reply
+            .columns
+            .as_ref()
+            .map_or(0, |columns| columns.len());
         let cells = usize::try_from(count)
             .ok()
             .and_then(|rows| rows.checked_mul(width)?.checked_add(filled));
@@ -171,7 +179,11 @@ impl ResultSet {
         if block.columns.wanted {
             return self.fetch(1, block);
         }
-        let width = self.columns.as_ref().map_or(0, |columns| columns.len());
+        let width = self
+            .reply
+            .columns
+            .as_ref()
+            .map_or(0, |columns| columns.len());
         // Few at first: most results are read from their beginning, and not all to their end.
         let position = self.position;
         let count = match self.decode(position.saturating_add(1), block) {
@@ -205,20 +217,20 @@ impl ResultSet {
 
     /// The number behind the last row's.
     pub(super) fn end(&self) -> u64 {
-        self.rows.len()
+        self.reply.rows.len()
     }
 
     /// Decodes rows from the present one on, as many as are near and at most `most`, and goes on behind them. How many
     /// they are comes back, and why the row behind them, if it was among those, could not be decoded.
     pub(super) fn decode(&mut self, most: u64, block: &mut RowBlock) -> (usize, Option<Error>) {
         let most = most.min(self.left());
-        let Some(columns) = self.columns.as_deref() else {
+        let Some(columns) = self.reply.columns.as_deref() else {
             return (0, Some(no_results()));
         };
         if most == 0 {
             return (0, None);
         }
-        let types = self.catalog.as_deref().unwrap_or(Catalog::EMPTY);
+        let types = self.reply.catalog.as_deref().unwrap_or(Catalog::EMPTY);
         let Some((walk, next)) = self.walk().and_then(|mut walk| {
             let next = walk.next_rows(most)?;
             Some((walk, next))
@@ -240,14 +252,14 @@ impl ResultSet {
 
     fn walk(&self) -> Option<Walk<'_>> {
         match self.place {
-            Some((position, place)) if position == self.position => self.rows.walk_on(place),
-            _ => self.rows.walk(self.position - self.base),
+            Some((position, place)) if position == self.position => self.reply.rows.walk_on(place),
+            _ => self.reply.rows.walk(self.position - self.base),
         }
     }
 
     /// What is needed to go through the rows from the present one on.
     pub(super) fn rest(&self) -> Result<(Walk<'_>, &[Column], &Catalog)> {
-        let columns = self.columns.as_deref().ok_or_else(no_results)?;
+        let columns = self.reply.columns.as_deref().ok_or_else(no_results)?;
         let walk = self.walk().ok_or_else(no_results)?;
         Ok((walk, columns, self.catalog()))
     }

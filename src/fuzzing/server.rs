@@ -3,7 +3,7 @@
 use crate::conninfo::{ChannelBinding, ProtocolVersion, RequireAuth};
 use crate::error::Result;
 use crate::types::{Datum, Param};
-use crate::wire::{Call, Credentials, Event, ProtocolVersions, RowShape, Rows, Wire};
+use crate::wire::{Call, Credentials, Event, ProtocolVersions, RowShape, Rows, Tag, Wire};
 
 /// What the library holds for a connection that receives nothing long.
 const FIXED: usize = 600 << 10;
@@ -20,6 +20,7 @@ pub fn wire_server_bytes(data: &[u8]) {
         wire: begin(state % STATES),
         width: None,
         rows: Vec::new(),
+        answer: Default::default(),
         events: 0,
         received: 0,
     };
@@ -125,6 +126,8 @@ struct Session {
     /// How wide the rows to come are.
     width: Option<usize>,
     rows: Vec<(Rows, usize)>,
+    /// Where a whole answer goes, with what is left there of the one before.
+    answer: (Rows, Tag),
     events: usize,
     received: usize,
 }
@@ -139,8 +142,11 @@ impl Session {
             self.received += now.len();
             piece = later;
             loop {
-                if let Some(tag) = self.wire.poll_answer()? {
-                    self.take(Event::Complete(tag))?;
+                let (rows, tag) = &mut self.answer;
+                if self.wire.poll_answer(rows, tag)? {
+                    let rows = std::mem::take(rows);
+                    self.events += 1;
+                    self.keep(rows);
                     self.take(Event::Ready)?;
                 } else if let Some(event) = self.wire.poll_event()? {
                     self.take(event)?;
@@ -156,6 +162,15 @@ impl Session {
             );
         }
         Ok(())
+    }
+
+    fn keep(&mut self, rows: Rows) {
+        if let Some(width) = self.width {
+            check(&rows, width);
+            self.rows.push((rows, width));
+        } else {
+            assert_eq!(rows.len(), 0, "rows without columns");
+        }
     }
 
     fn take(&mut self, event: Event) -> Result<()> {
@@ -174,12 +189,7 @@ impl Session {
             }
             Event::Complete(_) => {
                 let rows = self.wire.take_rows()?;
-                if let Some(width) = self.width {
-                    check(&rows, width);
-                    self.rows.push((rows, width));
-                } else {
-                    assert_eq!(rows.len(), 0, "rows without columns");
-                }
+                self.keep(rows);
             }
             Event::CopyIn => self.wire.start_copy_fail("no")?,
             Event::Ready => {

@@ -26,7 +26,7 @@ pub(crate) use choose::connect;
 
 use crate::error::{Error, Result, ServerFields};
 use crate::tls::TlsSession;
-use crate::wire::{Event, Streamed, Tag, Wire};
+use crate::wire::{Event, Rows, Streamed, Tag, Wire};
 use attempt::Origin;
 use gather::Gathering;
 use os::Readiness;
@@ -48,14 +48,6 @@ pub(crate) struct Channel {
     gathering: Gathering,
     /// Something was sent, and nothing has been received since.
     awaiting: bool,
-}
-
-/// What the server said to a prepared statement.
-pub(crate) enum Heard {
-    /// All of its answer: it has ended with this command tag, and its rows are there to take.
-    Answer(Tag),
-    /// Something else, or only the beginning.
-    Event(Event),
 }
 
 impl Channel {
@@ -122,15 +114,21 @@ impl Channel {
         }
     }
 
-    /// The same; the answer to a prepared statement (`Wire::start_prepared`) at once, if it comes in one piece.
+    /// The same; the answer to a prepared statement (`Wire::start_prepared`) at once, if it comes in one piece: `None`, and
+    /// its rows and command tag are in place of those that were there.
     #[inline]
-    pub(crate) fn next_answer(&mut self, deadline: Option<Instant>) -> Result<Heard> {
+    pub(crate) fn next_answer(
+        &mut self,
+        deadline: Option<Instant>,
+        rows: &mut Rows,
+        tag: &mut Tag,
+    ) -> Result<Option<Event>> {
         loop {
-            if let Some(tag) = self.wire.poll_answer()? {
-                return Ok(Heard::Answer(tag));
+            if self.wire.poll_answer(rows, tag)? {
+                return Ok(None);
             }
             if let Some(event) = self.wire.poll_event()? {
-                return Ok(Heard::Event(event));
+                return Ok(Some(event));
             }
             if self.wants_to_send() {
                 self.send_some(deadline)?;

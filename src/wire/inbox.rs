@@ -4,7 +4,9 @@
 //! room grows only as data arrives, so a lying length costs nothing (SECURITY, "reserving before the data is
 //! there"). Rows stay in the buffer (`rows`); a full buffer that holds rows is handed over whole.
 
+use super::messages::ready;
 use super::rows::{Collector, Rows};
+use super::{Tag, TransactionStatus};
 use crate::error::{Error, Result};
 
 /// The first buffer: enough for point queries, little for a thousand idle connections.
@@ -250,16 +252,26 @@ impl Inbox {
         Ok(self.rows.take_sealed())
     }
 
-    /// The same; a few rows are copied into `room`, whose contents do not matter.
+    /// Takes the whole answer to a prepared statement, if it is here, short and nothing unusual is in it: its rows,
+    /// `columns` wide, if any are to come, and its command tag. The status of the ReadyForQuery comes back. `None`: nothing
+    /// was taken.
     #[inline]
-    pub(super) fn take_rows_into(&mut self, room: Vec<u8>) -> Result<Rows> {
-        let (first, end) = (self.first_row, self.last_row_end);
-        if end.saturating_sub(first) <= self.buffer.capacity() / 2
-            && let Some(rows) = self.rows.take_few(&self.buffer, first, end, room)?
-        {
-            return Ok(rows);
+    pub(super) fn take_answer(
+        &mut self,
+        columns: Option<u16>,
+        rows: &mut Rows,
+        tag: &mut Tag,
+    ) -> Option<TransactionStatus> {
+        let answer = self.buffer.get(self.head..)?;
+        let rest = answer.strip_prefix(b"2\0\0\0\x04")?;
+        let most = self.buffer.capacity() / 2;
+        let (length, ending, status) = rows.read_whole(rest, columns, most)?;
+        let status = ready(&[status]).ok()?;
+        if !tag.become_short(ending) {
+            return None;
         }
-        self.take_rows()
+        self.head += answer.len() - rest.len() + length + HEADER + ending.len() + HEADER + 1;
+        Some(status)
     }
 
     /// Moves what is not understood yet to a fresh buffer, and hands over the one it was in.

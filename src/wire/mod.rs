@@ -497,12 +497,6 @@ impl Wire {
         self.inbox.take_rows()
     }
 
-    /// The same; a few rows are copied into `room`, whose contents do not matter.
-    #[inline]
-    pub(crate) fn take_rows_into(&mut self, room: Vec<u8>) -> Result<Rows> {
-        self.inbox.take_rows_into(room)
-    }
-
     /// What is held in memory, apart from rows and settings.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn memory(&self) -> usize {
@@ -553,40 +547,53 @@ impl Wire {
         Event::Ready
     }
 
-    /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: its command
-    /// tag. Its rows are there to take. Of any other, what has been understood so far is not said again by `poll_event`.
+    /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: its rows and
+    /// its command tag, which take the place of those that were there, and true. Of any other, what has been understood so
+    /// far is not said again by `poll_event`.
     #[inline]
-    pub(crate) fn poll_answer(&mut self) -> Result<Option<Tag>> {
+    pub(crate) fn poll_answer(&mut self, rows: &mut Rows, tag: &mut Tag) -> Result<bool> {
         if self.inbox.is_empty() || !matches!(self.phase, Phase::Running) {
-            return Ok(None);
+            return Ok(false);
         }
-        let outcome = self.whole_answer();
+        let Some(&Owed::Run(shape)) = self.owed.front() else {
+            return Ok(false);
+        };
+        let columns = match shape {
+            RowShape::Known(columns) => Some(columns),
+            _ => None,
+        };
+        if let Some(status) = self.inbox.take_answer(columns, rows, tag) {
+            self.ready(status);
+            return Ok(true);
+        }
+        let outcome = self.whole_answer(shape, rows, tag);
         if outcome.is_err() {
             self.phase = Phase::Ended;
         }
         outcome
     }
 
-    fn whole_answer(&mut self) -> Result<Option<Tag>> {
-        let Some(&Owed::Run(shape)) = self.owed.front() else {
-            return Ok(None);
-        };
+    /// The same, of rows that are more than a few or else unusual.
+    #[inline(never)]
+    fn whole_answer(&mut self, shape: RowShape, rows: &mut Rows, tag: &mut Tag) -> Result<bool> {
         if self.inbox.peek() != Some(b"2\0\0\0\x04") {
             self.owe_one_by_one();
-            return Ok(None);
+            return Ok(false);
         }
         self.inbox.pass(5);
         if let RowShape::Known(columns) = shape {
             self.inbox.accept_run(columns, backend::LONGEST)?;
         }
-        let Some((tag, status)) = self.inbox.pass_ending() else {
+        let Some((body, status)) = self.inbox.pass_ending() else {
             self.owe_one_by_one();
             self.owed.pop_front();
-            return Ok(None);
+            return Ok(false);
         };
-        let (tag, status) = (Tag::read(tag)?, ready(&[status])?);
+        let status = ready(&[status])?;
+        *tag = Tag::read(body)?;
+        *rows = self.inbox.take_rows()?;
         self.ready(status);
-        Ok(Some(tag))
+        Ok(true)
     }
 
     /// The answers to a prepared statement do not come in one piece.

@@ -258,12 +258,105 @@ impl Rows {
         self.count
     }
 
-    /// The memory that a few short rows were in, for others; else none.
-    pub(crate) fn into_room(self) -> Vec<u8> {
-        match self.first.bytes {
-            bytes if bytes.capacity() <= MOST_ROOM => bytes,
-            _ => Vec::new(),
+    /// Forgets them. The memory that a few short ones were in stays, for others.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        if self.later.is_some()
+            || self.first.bytes.capacity() > MOST_ROOM
+            || !matches!(
+                self.first,
+                Chunk {
+                    index: Index::Few(..),
+                    long_rows: None,
+                    ..
+                }
+            )
+        {
+            *self = Rows::default();
         }
+        if let Index::Few(count, _) = &mut self.first.index {
+            *count = 0;
+        }
+        self.count = 0;
+    }
+
+    /// Becomes the rows that an answer begins with, if they are few, all of it is here and nothing else is in it:
+    /// `columns` wide (`None`: there are none to come), and at most `most` bytes. How many bytes they are comes back, with the body of the
+    /// CommandComplete and the status of the ReadyForQuery behind them. `None`: nothing was there, or what was has to be
+    /// looked at the usual way; these rows are then anything.
+    #[inline]
+    pub(super) fn read_whole<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        columns: Option<u16>,
+        most: usize,
+    ) -> Option<(usize, &'b [u8], u8)> {
+        let mut places = [0; FEW];
+        let mut count = 0;
+        let mut rest = bytes;
+        for place in &mut places {
+            let &[kind, a, b, c, d] = rest.first_chunk()?;
+            if kind != b'D' {
+                break;
+            }
+            let length = u32::from_be_bytes([a, b, c, d]);
+            if length >= NULL_LENGTH {
+                return None;
+            }
+            *place = (bytes.len() - rest.len() + CELLS_AT) as u32;
+            count += 1;
+            rest = rest.get(length as usize + 1..)?;
+        }
+        let end = bytes.len() - rest.len();
+        let &[b'C', 0, 0, 0, length] = rest.first_chunk()? else {
+            return None;
+        };
+        let (ending, behind) = rest.split_at_checked(usize::from(length) + 1)?;
+        let &[b'Z', 0, 0, 0, 5, status] = behind.first_chunk()? else {
+            return None;
+        };
+        self.clear();
+        if count > 0 && (end > most || !self.copy_few(bytes.get(..end)?, places, count, columns?)) {
+            return None;
+        }
+        Some((end, ending.get(5..)?, status))
+    }
+
+    /// Becomes a copy of `count` messages, whose cells are at these places; false if they are not rows of that width.
+    #[inline]
+    fn copy_few(&mut self, bytes: &[u8], places: [u32; FEW], count: u8, columns: u16) -> bool {
+        let Chunk {
+            bytes: room, index, ..
+        } = &mut self.first;
+        self.count = count.into();
+        *index = Index::Few(count, places);
+        room.clear();
+        if room.try_reserve(bytes.len() + 1).is_err() {
+            return false;
+        }
+        room.extend_from_slice(bytes);
+        room.push(0);
+        let mut at = 0;
+        for _ in 0..count {
+            let message = room.get_mut(at..).unwrap_or_default();
+            let Some(&[_, a, b, c, d, high, low]) = message.first_chunk() else {
+                return false;
+            };
+            let total = u32::from_be_bytes([a, b, c, d]) as usize + 1;
+            // It ends the value before it.
+            if let Some(kind) = message.first_mut() {
+                *kind = 0;
+            }
+            let cells = message.get_mut(CELLS_AT..total);
+            let Some(cells) = cells.filter(|_| u16::from_be_bytes([high, low]) == columns) else {
+                return false;
+            };
+            if !are_marked(cells, columns) {
+                return false;
+            }
+            at += total;
+        }
+        true
     }
 
     /// The cells of row `number` (from 0), if there is such a row.
@@ -527,40 +620,6 @@ impl Collector {
         Ok(self.take_sealed())
     }
 
-    /// The same, if they are few and all of them lie in `buffer`; into `room`, whose contents do not matter.
-    #[inline]
-    pub(super) fn take_few(
-        &mut self,
-        buffer: &[u8],
-        first: usize,
-        end: usize,
-        mut room: Vec<u8>,
-    ) -> Result<Option<Rows>> {
-        let count = self.index.len();
-        let mut entries = [0; FEW];
-        if self.done.len() > 0 || !self.long_rows.is_empty() || count > FEW || count == 0 {
-            return Ok(None);
-        }
-        for (to, &entry) in entries.iter_mut().zip(&self.index) {
-            *to = entry - first as u32;
-        }
-        self.index.clear();
-        let bytes = buffer.get(first..end).ok_or_else(truncated)?;
-        room.clear();
-        room.try_reserve(bytes.len() + 1).map_err(out_of_memory)?;
-        room.extend_from_slice(bytes);
-        room.push(0);
-        Ok(Some(Rows {
-            first: Chunk {
-                bytes: room,
-                index: Index::Few(count as u8, entries),
-                long_rows: None,
-            },
-            later: None,
-            count: count as u64,
-        }))
-    }
-
     /// Takes the rows of the chunks sealed so far.
     pub(super) fn take_sealed(&mut self) -> Rows {
         std::mem::take(&mut self.done)
@@ -589,27 +648,32 @@ impl Collector {
 /// Checks the lengths of a row's values, and makes those of its NULLs end the value before them with a 0.
 #[inline(always)]
 fn mark_nulls(cells: &mut [u8], count: u16) -> Result<()> {
+    if are_marked(cells, count) {
+        Ok(())
+    } else {
+        Err(wrong_lengths(cells, count))
+    }
+}
+
+/// The same; false if a length is wrong.
+#[inline(always)]
+fn are_marked(cells: &mut [u8], count: u16) -> bool {
     let mut at = 0;
     for _ in 0..count {
         let length = cells.get_mut(at..at + 4).and_then(<[u8]>::first_chunk_mut);
         let Some(length) = length else {
-            return Err(wrong_lengths(cells, count));
+            return false;
         };
         at += 4;
         match u32::from_be_bytes(*length) {
             u32::MAX => length[0] = 0,
             // Where a sum of a few lengths could be too large.
-            value if usize::BITS < 64 && value >= NULL_LENGTH => {
-                return Err(wrong_lengths(cells, count));
-            }
+            value if usize::BITS < 64 && value >= NULL_LENGTH => return false,
             // Perhaps beyond the end, where nothing is found.
             value => at += value as usize,
         }
     }
-    if at != cells.len() {
-        return Err(wrong_lengths(cells, count));
-    }
-    Ok(())
+    at == cells.len()
 }
 
 /// What is wrong with a row whose values do not fill it, after `mark_nulls`.

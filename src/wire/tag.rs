@@ -60,6 +60,21 @@ impl Tag {
         }))
     }
 
+    /// Becomes that of a CommandComplete's body, if it is one of the usual ones; most say what the last one said.
+    #[inline]
+    pub(super) fn become_short(&mut self, body: &[u8]) -> bool {
+        if let Kept::Short { length, bytes } = &self.0
+            && bytes.get(..=usize::from(*length)) == Some(body)
+        {
+            return true;
+        }
+        let short = body
+            .strip_suffix(b"\0")
+            .and_then(Tag::short)
+            .map(|tag| *self = tag);
+        short.is_some()
+    }
+
     /// Its text's bytes: UTF-8.
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -2,7 +2,7 @@
 
 use crate::conninfo::{ChannelBinding, ProtocolVersion, RequireAuth};
 use crate::error::Result;
-use crate::wire::{Credentials, Event, ProtocolVersions, Rows, TransactionStatus, Wire};
+use crate::wire::{Credentials, Event, ProtocolVersions, Rows, Tag, TransactionStatus, Wire};
 
 pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![kind];
@@ -203,6 +203,8 @@ pub(super) struct Listener {
     pub(super) width: usize,
     pub(super) heard: Vec<String>,
     pub(super) results: Vec<Rows>,
+    /// Where a whole answer goes, with what is left there of the one before.
+    pub(super) answer: (Rows, Tag),
 }
 
 impl Listener {
@@ -223,8 +225,9 @@ impl Listener {
 
     fn poll(&mut self, wire: &mut Wire) -> Result<()> {
         // As `net` asks.
-        if let Some(tag) = wire.poll_answer()? {
-            let rows = wire.take_rows_into(b"what was there".to_vec())?;
+        let (rows, tag) = &mut self.answer;
+        if wire.poll_answer(rows, tag)? {
+            let (rows, tag) = (std::mem::take(rows), tag.clone());
             let shown = self.shown(&rows);
             self.heard.push(format!("Complete {}{shown}", tag.as_str()));
             self.heard
