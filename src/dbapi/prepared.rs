@@ -191,27 +191,17 @@ impl Session {
         let ordered = plan.shape.ordered(request.params);
         let params = ordered.as_deref().unwrap_or(request.params);
         let begin = self.begin()?;
-        let closing = self.statements.take_to_close();
         let shape = match &plan.columns {
             Some(columns) => RowShape::Known(columns.len() as u16),
             None => RowShape::None,
         };
-        let queued = self.queue(|wire| {
-            for name in &closing {
-                wire.start_close_statement(name)?;
-            }
-            if let Some(begin) = &begin {
-                wire.start_command_before(begin)?;
-            }
-            wire.start_prepared(&plan.call, params, shape)
-        });
-        if queued.is_err() {
-            // They have not been closed.
-            closing
-                .into_iter()
-                .for_each(|name| self.statements.drop_name(name));
+        if begin.is_none() && !self.statements.has_to_close() {
+            self.channel()?
+                .wire()
+                .start_prepared(&plan.call, params, shape)?;
+        } else {
+            self.start_behind(begin.as_deref(), plan, params, shape)?;
         }
-        queued?;
         match self.next_answer(reply)? {
             None => self.reply_of(plan, reply)?,
             Some(event) => {
@@ -231,6 +221,33 @@ impl Session {
         Ok(())
     }
 
+    /// Queues a prepared statement behind what must go before it.
+    fn start_behind(
+        &mut self,
+        begin: Option<&str>,
+        plan: &Plan,
+        params: &[Param<'_>],
+        shape: RowShape,
+    ) -> Result<()> {
+        let closing = self.statements.take_to_close();
+        let queued = self.queue(|wire| {
+            for name in &closing {
+                wire.start_close_statement(name)?;
+            }
+            if let Some(begin) = begin {
+                wire.start_command_before(begin)?;
+            }
+            wire.start_prepared(&plan.call, params, shape)
+        });
+        if queued.is_err() {
+            // They have not been closed.
+            closing
+                .into_iter()
+                .for_each(|name| self.statements.drop_name(name));
+        }
+        queued
+    }
+
     /// Draws the conclusions of an answer that came in one piece, as `receive_into` and `conclude_of` do.
     #[inline]
     fn reply_of(&mut self, plan: &Plan, reply: &mut Reply) -> Result<()> {
@@ -244,7 +261,7 @@ impl Session {
         if !same_columns(reply, plan) {
             reply.columns = plan.columns.clone();
         }
-        self.settle(None)
+        self.settle_well()
     }
 
     /// Takes in the answer to a prepared statement, event by event; `first` has come.

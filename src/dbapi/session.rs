@@ -226,12 +226,32 @@ impl Session {
         Err(error.breaking_transaction())
     }
 
+    /// The same where nothing went wrong.
+    #[inline]
+    pub(super) fn settle_well(&mut self) -> Result<()> {
+        let Some(channel) = &self.channel else {
+            return self.settle(None);
+        };
+        let wire = channel.wire_ref();
+        let changed = self.settings_unseen || wire.parameters_changed();
+        match wire.transaction_status() {
+            TransactionStatus::Idle if !changed => self.end_transaction(),
+            TransactionStatus::InTransaction if !changed => {}
+            _ => return self.settle(None),
+        }
+        self.failure = None;
+        Ok(())
+    }
+
     /// Takes note that a transaction has ended, be it that the next has begun already.
+    #[inline]
     pub(super) fn end_transaction(&mut self) {
         self.transactions += 1;
         self.types.end_transaction();
         self.statements.end_transaction();
-        self.savepoints.clear();
+        if !self.savepoints.is_empty() {
+            self.savepoints.clear();
+        }
     }
 
     /// Sets the encoding back to UTF-8, if a statement has changed it: what the server sends and takes from then on

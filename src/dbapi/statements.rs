@@ -100,6 +100,7 @@ impl Shape {
     }
 
     /// The parameters that travel, in the order of their numbers; `None`: as they are.
+    #[inline]
     pub(super) fn ordered<'p>(&self, params: &[Param<'p>]) -> Option<Vec<Param<'p>>> {
         self.order.as_ref().map(|order| {
             order
@@ -465,6 +466,12 @@ impl Statements {
     /// Whether a float's binary form says what its text does.
     pub(super) fn exact_floats(&self) -> bool {
         self.exact_floats
+    }
+
+    /// Whether there are names to close on the server.
+    #[inline]
+    pub(super) fn has_to_close(&self) -> bool {
+        !self.to_close.is_empty()
     }
 
     /// Names to close on the server.

@@ -143,6 +143,7 @@ impl Session {
             piece = later;
             loop {
                 let (rows, tag) = &mut self.answer;
+                rows.clear();
                 if self.wire.poll_answer(rows, tag)? {
                     let rows = std::mem::take(rows);
                     self.events += 1;

@@ -180,36 +180,94 @@ pub(super) fn bind(
 pub(crate) struct Call {
     /// Up to the parameters.
     head: Box<[u8]>,
-    /// The result formats.
-    formats: Box<[u8]>,
+    /// The result formats, and the messages behind the Bind.
+    tail: Box<[u8]>,
+    formats: usize,
 }
+
+/// Execute of the unnamed portal for all rows, and Sync.
+const EXECUTE_AND_SYNC: &[u8; 15] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
+/// So many short parameters are written in one go.
+const FEW: usize = 8;
 
 impl Call {
     /// Of the statement of this name; `result_formats` as for `bind`.
     pub(crate) fn new(statement: &str, result_formats: &[i16]) -> Call {
         let mut head = BytesMut::from(&b"B\0\0\0\0\0"[..]);
         put_name(statement, &mut head);
-        let mut formats = BytesMut::new();
-        formats.put_u16(result_formats.len() as u16);
+        let mut tail = BytesMut::new();
+        tail.put_u16(result_formats.len() as u16);
         for &format in result_formats {
-            formats.put_i16(format);
+            tail.put_i16(format);
         }
+        let formats = tail.len();
+        tail.put_slice(EXECUTE_AND_SYNC);
         Call {
             head: head[..].into(),
-            formats: formats[..].into(),
+            tail: tail[..].into(),
+            formats,
         }
     }
 
     /// The three messages, of the unnamed portal and for all rows. Errors as `bind`.
     pub(super) fn write(&self, params: &[Param<'_>], out: &mut BytesMut) -> Result<()> {
-        const EXECUTE_AND_SYNC: &[u8; 15] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
-        let fixed = self.head.len() + 4 + self.formats.len();
+        if params.len() <= FEW {
+            let start = out.len();
+            let most = self.head.len() + 4 + 14 * params.len() + self.tail.len();
+            out.resize(start + most, 0);
+            let end = out
+                .get_mut(start..)
+                .and_then(|room| self.write_short(params, room));
+            out.truncate(start + end.unwrap_or(0));
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+        self.write_any(params, out)
+    }
+
+    /// The same of short parameters, into room for as many of the longest; how many bytes they are comes back.
+    #[inline]
+    fn write_short(&self, params: &[Param<'_>], room: &mut [u8]) -> Option<usize> {
+        let all = room.len();
+        let count = (params.len() as u16).to_be_bytes();
+        let (head, rest) = room.split_at_mut_checked(self.head.len())?;
+        head.copy_from_slice(&self.head);
+        let (place, mut rest) = rest.split_first_chunk_mut()?;
+        *place = count;
+        for _ in params {
+            // Their binary form.
+            let place;
+            (place, rest) = rest.split_first_chunk_mut()?;
+            *place = [0, 1];
+        }
+        let (place, mut rest) = rest.split_first_chunk_mut()?;
+        *place = count;
+        for param in params {
+            let (bytes, length) = param.short()?;
+            let place;
+            (place, rest) = rest.split_first_chunk_mut()?;
+            *place = (length as u32).to_be_bytes();
+            // What is beyond the length is written over.
+            *rest.first_chunk_mut()? = bytes;
+            rest = rest.get_mut(length..)?;
+        }
+        let (tail, rest) = rest.split_at_mut_checked(self.tail.len())?;
+        tail.copy_from_slice(&self.tail);
+        let end = all - rest.len();
+        let length = (end - 1 - EXECUTE_AND_SYNC.len()) as u32;
+        *room.get_mut(1..)?.first_chunk_mut()? = length.to_be_bytes();
+        Some(end)
+    }
+
+    fn write_any(&self, params: &[Param<'_>], out: &mut BytesMut) -> Result<()> {
+        let fixed = self.head.len() + 4 + self.formats;
         let length = bind_length(fixed, params)?;
         reserve_before(out, length, EXECUTE_AND_SYNC.len(), "the parameters")?;
         let start = out.len();
         out.put_slice(&self.head);
         put_parameters(params, out);
-        out.put_slice(&self.formats);
+        out.put_slice(self.tail.get(..self.formats).unwrap_or_default());
         fill_length(out, start + 1, start + 1);
         out.put_slice(EXECUTE_AND_SYNC);
         Ok(())

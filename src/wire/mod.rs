@@ -547,8 +547,8 @@ impl Wire {
         Event::Ready
     }
 
-    /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: its rows and
-    /// its command tag, which take the place of those that were there, and true. Of any other, what has been understood so
+    /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: true, its rows,
+    /// where there were none, and its command tag, in place of what was there. Of any other, what has been understood so
     /// far is not said again by `poll_event`.
     #[inline]
     pub(crate) fn poll_answer(&mut self, rows: &mut Rows, tag: &mut Tag) -> Result<bool> {

@@ -281,9 +281,9 @@ impl Rows {
     }
 
     /// Becomes the rows that an answer begins with, if they are few, all of it is here and nothing else is in it:
-    /// `columns` wide (`None`: there are none to come), and at most `most` bytes. How many bytes they are comes back, with the body of the
-    /// CommandComplete and the status of the ReadyForQuery behind them. `None`: nothing was there, or what was has to be
-    /// looked at the usual way; these rows are then anything.
+    /// `columns` wide (`None`: there are none to come), and at most `most` bytes. How many bytes they are comes back, with
+    /// the body of the CommandComplete and the status of the ReadyForQuery behind them. `None`: nothing was there, or what
+    /// was has to be looked at the usual way. These rows are clear before, and then anything.
     #[inline]
     pub(super) fn read_whole<'b>(
         &mut self,
@@ -293,21 +293,22 @@ impl Rows {
     ) -> Option<(usize, &'b [u8], u8)> {
         let mut places = [0; FEW];
         let mut count = 0;
+        let mut at = 0;
         let mut rest = bytes;
         for place in &mut places {
             let &[kind, a, b, c, d] = rest.first_chunk()?;
             if kind != b'D' {
                 break;
             }
-            let length = u32::from_be_bytes([a, b, c, d]);
-            if length >= NULL_LENGTH {
+            let total = u32::from_be_bytes([a, b, c, d]) as usize + 1;
+            if total > NULL_LENGTH as usize {
                 return None;
             }
-            *place = (bytes.len() - rest.len() + CELLS_AT) as u32;
+            *place = (at + CELLS_AT) as u32;
             count += 1;
-            rest = rest.get(length as usize + 1..)?;
+            rest = rest.get(total..)?;
+            at += total;
         }
-        let end = bytes.len() - rest.len();
         let &[b'C', 0, 0, 0, length] = rest.first_chunk()? else {
             return None;
         };
@@ -315,46 +316,41 @@ impl Rows {
         let &[b'Z', 0, 0, 0, 5, status] = behind.first_chunk()? else {
             return None;
         };
-        self.clear();
-        if count > 0 && (end > most || !self.copy_few(bytes.get(..end)?, places, count, columns?)) {
+        if count > 0 && (at > most || !self.copy_few(bytes.get(..at)?, places, count, columns?)) {
             return None;
         }
-        Some((end, ending.get(5..)?, status))
+        Some((at, ending.get(5..)?, status))
     }
 
     /// Becomes a copy of `count` messages, whose cells are at these places; false if they are not rows of that width.
     #[inline]
-    fn copy_few(&mut self, bytes: &[u8], places: [u32; FEW], count: u8, columns: u16) -> bool {
+    fn copy_few(&mut self, bytes: &[u8], places: [u32; FEW], count: usize, columns: u16) -> bool {
         let Chunk {
             bytes: room, index, ..
         } = &mut self.first;
-        self.count = count.into();
-        *index = Index::Few(count, places);
         room.clear();
         if room.try_reserve(bytes.len() + 1).is_err() {
             return false;
         }
         room.extend_from_slice(bytes);
         room.push(0);
-        let mut at = 0;
-        for _ in 0..count {
-            let message = room.get_mut(at..).unwrap_or_default();
-            let Some(&[_, a, b, c, d, high, low]) = message.first_chunk() else {
+        self.count = count as u64;
+        *index = Index::Few(count as u8, places);
+        let [count_high, count_low] = columns.to_be_bytes();
+        let mut end = bytes.len();
+        for &place in places.get(..count).unwrap_or_default().iter().rev() {
+            let start = place as usize - CELLS_AT;
+            let message = room.get_mut(start..end).unwrap_or_default();
+            let Some((header, cells)) = message.split_first_chunk_mut::<CELLS_AT>() else {
                 return false;
             };
-            let total = u32::from_be_bytes([a, b, c, d]) as usize + 1;
+            let &mut [ref mut kind, _, _, _, _, high, low] = header;
             // It ends the value before it.
-            if let Some(kind) = message.first_mut() {
-                *kind = 0;
-            }
-            let cells = message.get_mut(CELLS_AT..total);
-            let Some(cells) = cells.filter(|_| u16::from_be_bytes([high, low]) == columns) else {
-                return false;
-            };
-            if !are_marked(cells, columns) {
+            *kind = 0;
+            if high != count_high || low != count_low || !are_marked(cells, columns) {
                 return false;
             }
-            at += total;
+            end = start;
         }
         true
     }

@@ -226,6 +226,7 @@ impl Listener {
     fn poll(&mut self, wire: &mut Wire) -> Result<()> {
         // As `net` asks.
         let (rows, tag) = &mut self.answer;
+        rows.clear();
         if wire.poll_answer(rows, tag)? {
             let (rows, tag) = (std::mem::take(rows), tag.clone());
             let shown = self.shown(&rows);
