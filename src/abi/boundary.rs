@@ -101,6 +101,21 @@ pub(super) fn optional_text<'a>(text: *const c_char, argument: &str) -> Result<O
     })
 }
 
+/// Whether `text` is `known`, which holds no NUL; so it is UTF-8, as that is.
+#[inline]
+pub(super) fn is_text(text: *const c_char, known: &str) -> bool {
+    debug_assert!(!known.contains('\0'));
+    if text.is_null() {
+        return false;
+    }
+    // SAFETY: the caller promises a string that ends with a NUL; strncmp reads no further than that, and no more than
+    // `known.len()` bytes of either. If those are alike, none of them is the NUL, and there is one more to read.
+    unsafe {
+        libc::strncmp(text, known.as_ptr().cast(), known.len()) == 0
+            && text.add(known.len()).read() == 0
+    }
+}
+
 /// `count` elements at `data`. NULL is fine for none.
 pub(super) fn array<'a, T>(data: *const T, count: usize, argument: &str) -> Result<&'a [T]> {
     if count == 0 {
@@ -164,6 +179,23 @@ pub(super) fn put_text(text: &[u8], buffer: *mut c_char, capacity: usize, out_le
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_known_if_it_ends_where_the_known_one_does() {
+        for (text, known, same) in [
+            (c"SELECT 1", "SELECT 1", true),
+            (c"SELECT 1", "SELECT 12", false),
+            (c"SELECT 12", "SELECT 1", false),
+            (c"SELECT 1", "SELECT 2", false),
+            (c"", "", true),
+            (c"a", "", false),
+            (c"", "a", false),
+            (c"\xff", "\u{ff}", false),
+        ] {
+            assert_eq!(is_text(text.as_ptr(), known), same, "{text:?} {known}");
+        }
+        assert!(!is_text(std::ptr::null(), ""));
+    }
 
     #[test]
     fn a_panic_becomes_an_internal_error() {

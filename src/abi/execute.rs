@@ -2,13 +2,13 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{array, guard, required_text};
-use super::cursor::{CursorHandle, dbapi_cursor_t};
+use super::boundary::{array, guard, is_text, required_text};
+use super::cursor::{CursorHandle, State, dbapi_cursor_t};
 use super::error::dbapi_error_t;
 use super::registry;
 use super::status::dbapi_status_t::{self, DBAPI_OK};
 use super::value::{param, with_params};
-use crate::dbapi::{Arguments, RowSource};
+use crate::dbapi::{Arguments, Last, RowSource};
 use crate::error::{Error, Result};
 use crate::types::Param;
 use crate::types::value::Value;
@@ -38,10 +38,12 @@ pub unsafe extern "C" fn dbapi_execute(
 ) -> dbapi_status_t {
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
-        let sql = required_text(sql, "sql")?;
-        with_params(array(params, nparams, "params")?, |bound| {
-            let arguments = (!params.is_null()).then_some(Arguments::Positional(bound));
-            execute(&handle, sql, arguments)
+        handle.with(|state| {
+            let text = Text::of(state, sql)?;
+            with_params(array(params, nparams, "params")?, |bound| {
+                let arguments = (!params.is_null()).then_some(Arguments::Positional(bound));
+                execute(state, &text, arguments)
+            })
         })
     })
 }
@@ -68,12 +70,14 @@ pub unsafe extern "C" fn dbapi_execute_named(
 ) -> dbapi_status_t {
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
-        let sql = required_text(sql, "sql")?;
-        let given = !(names.is_null() && params.is_null());
-        let names = required_names(names, nparams)?;
-        with_params(array(params, nparams, "params")?, |bound| {
-            let arguments = given.then_some(Arguments::Named(&names, bound));
-            execute(&handle, sql, arguments)
+        handle.with(|state| {
+            let text = Text::of(state, sql)?;
+            let given = !(names.is_null() && params.is_null());
+            let names = required_names(names, nparams)?;
+            with_params(array(params, nparams, "params")?, |bound| {
+                let arguments = given.then_some(Arguments::Named(&names, bound));
+                execute(state, &text, arguments)
+            })
         })
     })
 }
@@ -90,15 +94,33 @@ pub(super) fn required_names<'a>(
         .collect()
 }
 
+/// A statement's text: the cursor's last one's, or another.
+enum Text<'a> {
+    Again(Last),
+    New(&'a str),
+}
+
+impl<'a> Text<'a> {
+    #[inline]
+    fn of(state: &State, sql: *const c_char) -> Result<Text<'a>> {
+        match state.cursor.last() {
+            Some(last) if is_text(sql, last.sql()) => Ok(Text::Again(last)),
+            _ => required_text(sql, "sql").map(Text::New),
+        }
+    }
+}
+
+#[inline]
 fn execute(
-    handle: &CursorHandle,
-    sql: &str,
+    state: &mut State,
+    text: &Text<'_>,
     arguments: Option<Arguments<'_>>,
 ) -> Result<dbapi_status_t> {
-    handle.with(|state| {
-        state.forget_rows();
-        state.cursor.execute(sql, arguments)
-    })?;
+    state.forget_rows();
+    match text {
+        Text::Again(last) => state.cursor.execute_again(last, arguments)?,
+        Text::New(sql) => state.cursor.execute(sql, arguments)?,
+    }
     Ok(DBAPI_OK)
 }
 

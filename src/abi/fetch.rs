@@ -62,10 +62,15 @@ fn fetch_row(
     if !out_row.is_null()
         && let Some(mut handle) = registry::find_sole::<CursorHandle>(cursor)
         && let State { cursor, block, .. } = handle.sole_state()
-        && let Some(row) = cursor.next_ahead(block)
     {
-        set_output(out_row, row.map_or(ptr::null(), <[Value]>::as_ptr));
-        return if row.is_none() { DBAPI_DONE } else { DBAPI_OK };
+        if let Some(row) = cursor.next_ahead(block) {
+            set_output(out_row, row.map_or(ptr::null(), <[Value]>::as_ptr));
+            return if row.is_none() { DBAPI_DONE } else { DBAPI_OK };
+        }
+        if cursor.fetch_only(block) {
+            set_output(out_row, block.values().as_ptr());
+            return DBAPI_OK;
+        }
     }
     fetch_new_row(cursor, out_row, out_error, fetch)
 }

@@ -58,7 +58,7 @@ pub(crate) struct Connection {
     /// must not be the next command, which another has begun meanwhile.
     pub(super) cancelling: Mutex<()>,
     pub(super) interrupt: Interrupt,
-    /// As of the last turn; see `Characteristics::pack`.
+    /// The session's; see `Characteristics::pack`.
     characteristics: AtomicU32,
     /// What the server reports of its settings, as of the last turn.
     parameters: Mutex<Settings>,
@@ -273,15 +273,22 @@ impl Connection {
 
     /// Takes a turn: runs `work` while no other thread uses the connection, and within `timeout`, its waiting for
     /// its turn included. An error that breaks the connection closes it; so does a panic on the way.
+    #[inline]
     pub(super) fn command<T>(
         &self,
         timeout: Option<Duration>,
         work: impl FnOnce(&mut Session) -> Result<T>,
     ) -> Result<T> {
-        self.cleanup(timeout, |session| {
-            self.interrupt.check()?;
-            work(session)
-        })
+        let limit = Limit::start(timeout);
+        let mut session = self.take_turn(limit)?;
+        let turn = Turn::begin(self, &mut session, limit)?;
+        let begun = self.begin_call(&mut session, limit);
+        let result = match begun.and_then(|()| self.interrupt.check()) {
+            Ok(()) => work(&mut session),
+            Err(error) => Err(error),
+        };
+        turn.end(&mut session, breaks(&result));
+        result
     }
 
     /// The same for what is to be done even if the connection was interrupted.
@@ -292,13 +299,32 @@ impl Connection {
     ) -> Result<T> {
         let limit = Limit::start(timeout);
         let mut session = self.take_turn(limit)?;
-        self.turn_with(&mut session, limit, |session| {
-            self.begin_work(limit)?;
-            work(session)
-        })
+        let turn = Turn::begin(self, &mut session, limit)?;
+        let result = match self.begin_call(&mut session, limit) {
+            Ok(()) => work(&mut session),
+            Err(error) => Err(error),
+        };
+        turn.end(&mut session, breaks(&result));
+        result
     }
 
+    fn begin_call(&self, session: &mut Session, limit: Option<Limit>) -> Result<()> {
+        session.check_no_stream()?;
+        self.begin_work(limit)
+    }
+
+    #[inline]
     fn take_turn(&self, limit: Option<Limit>) -> Result<MutexGuard<'_, Session>> {
+        if !self.is_inherited()
+            && let Some(session) = self.session.try_lock()
+        {
+            return Ok(session);
+        }
+        self.wait_for_turn(limit)
+    }
+
+    #[cold]
+    fn wait_for_turn(&self, limit: Option<Limit>) -> Result<MutexGuard<'_, Session>> {
         let deadline = limit.as_ref().map(Limit::deadline);
         match (self.take_turn_until(deadline)?, limit) {
             (Some(session), _) => Ok(session),
@@ -326,6 +352,7 @@ impl Connection {
 
     /// Shows other threads that a command is in progress, once no cancel request meant for an earlier one is
     /// on its way any more.
+    #[inline]
     fn begin_work(&self, limit: Option<Limit>) -> Result<()> {
         let gate = match limit {
             None => self.cancelling.lock(),
@@ -365,60 +392,44 @@ impl Connection {
     ) -> Result<T> {
         let limit = Limit::start(timeout);
         let mut session = self.take_turn(limit)?;
-        self.turn_of_stream(&mut session, limit, |session| {
-            self.begin_work(limit)?;
-            work(session)
-        })
+        let turn = Turn::begin(self, &mut session, limit)?;
+        let result = match self.begin_work(limit) {
+            Ok(()) => work(&mut session),
+            Err(error) => Err(error),
+        };
+        turn.end(&mut session, breaks(&result));
+        result
     }
 
+    /// A turn in which no call begins as others see it.
     pub(super) fn turn_with<T>(
         &self,
         session: &mut Session,
         limit: Option<Limit>,
         work: impl FnOnce(&mut Session) -> Result<T>,
     ) -> Result<T> {
-        self.turn_of_stream(session, limit, |session| {
-            session.check_no_stream()?;
-            work(session)
-        })
+        let turn = Turn::begin(self, session, limit)?;
+        let result = match session.check_no_stream() {
+            Ok(()) => work(session),
+            Err(error) => Err(error),
+        };
+        turn.end(session, breaks(&result));
+        result
     }
 
-    fn turn_of_stream<T>(
-        &self,
-        session: &mut Session,
-        limit: Option<Limit>,
-        work: impl FnOnce(&mut Session) -> Result<T>,
-    ) -> Result<T> {
-        self.check_open()?;
-        let mut outcome = Turn {
-            connection: self,
-            over: false,
-        };
-        session.limit = limit;
-        let result = work(session);
-        session.limit = None;
-        outcome.over = true;
-        let status = if session.is_streaming() {
-            Status::Active
-        } else {
-            session.status()
-        };
-        self.status.store(status as u8, Ordering::Release);
-        self.characteristics
-            .store(session.characteristics().pack(), Ordering::Release);
-        if let Ok(channel) = session.channel()
-            && channel.wire_ref().parameters_changed()
-        {
+    #[cold]
+    fn note_parameters(&self, session: &mut Session) {
+        if let Ok(channel) = session.channel() {
             channel.wire().note_parameters();
             *self.parameters.lock() = Arc::clone(channel.wire_ref().parameters());
-            let dialect = dialect_bits(session.dialect());
-            self.dialect.store(dialect, Ordering::Release);
         }
-        if result.as_ref().is_err_and(Error::breaks_connection) {
-            self.closed.store(Closed::Broken as u8, Ordering::Release);
-            session.drop_channel();
-        }
-        result
+        let dialect = dialect_bits(session.dialect());
+        self.dialect.store(dialect, Ordering::Release);
+    }
+
+    fn note_characteristics(&self, session: &Session) {
+        self.characteristics
+            .store(session.characteristics().pack(), Ordering::Release);
     }
 
     /// PEP 249's commit. Nothing to do outside a transaction.
@@ -444,14 +455,20 @@ impl Connection {
     /// Changes what transactions are like. Not inside one. `what` is what is set, for errors.
     pub(crate) fn set_characteristics(&self, changes: Changes, what: &str) -> Result<()> {
         self.command(self.timeout(), |session| {
-            session.set_characteristics(changes, what)
+            session.set_characteristics(changes, what)?;
+            self.note_characteristics(session);
+            Ok(())
         })
     }
 
     /// Ends what is open, and makes the session as it was after connecting: the server's settings, prepared
     /// statements, temporary tables, locks, LISTENs, and our characteristics (psycopg2's reset).
     pub(crate) fn reset(&self) -> Result<()> {
-        self.cleanup(self.timeout(), Session::reset)
+        self.cleanup(self.timeout(), |session| {
+            session.reset()?;
+            self.note_characteristics(session);
+            Ok(())
+        })
     }
 
     /// psycopg2's set_client_encoding: UTF-8 is the only one. Rolls back what is open.
@@ -571,10 +588,53 @@ impl Drop for Connection {
     }
 }
 
-/// Marks the connection broken if a turn ends by a panic: what was under way is in an unknown state.
+/// Whether it is an error that breaks the connection.
+fn breaks<T>(result: &Result<T>) -> bool {
+    result.as_ref().is_err_and(Error::breaks_connection)
+}
+
+/// A thread's turn. Marks the connection broken if it ends by a panic: what was under way is in an unknown state.
 struct Turn<'a> {
     connection: &'a Connection,
     over: bool,
+}
+
+impl Turn<'_> {
+    #[inline]
+    fn begin<'a>(
+        connection: &'a Connection,
+        session: &mut Session,
+        limit: Option<Limit>,
+    ) -> Result<Turn<'a>> {
+        connection.check_open()?;
+        session.limit = limit;
+        Ok(Turn {
+            connection,
+            over: false,
+        })
+    }
+
+    /// Shows other threads how it ended; `broken`: with an error that breaks the connection.
+    fn end(mut self, session: &mut Session, broken: bool) {
+        self.over = true;
+        session.limit = None;
+        let status = if session.is_streaming() {
+            Status::Active
+        } else {
+            session.status()
+        };
+        let connection = self.connection;
+        connection.status.store(status as u8, Ordering::Release);
+        let channel = session.channel_ref();
+        if channel.is_some_and(|channel| channel.wire_ref().parameters_changed()) {
+            connection.note_parameters(session);
+        }
+        if broken {
+            let closed = Closed::Broken as u8;
+            connection.closed.store(closed, Ordering::Release);
+            session.drop_channel();
+        }
+    }
 }
 
 impl Drop for Turn<'_> {

@@ -17,6 +17,7 @@ use super::placeholder::ParamStyle;
 use super::prepared::Request;
 use super::result::{Reply, ResultSet};
 use super::server_cursor::{Declaration, ServerCursor};
+use super::statements::Plan;
 use super::stream::Token;
 use crate::error::{Error, Result};
 use crate::types::Catalog;
@@ -102,18 +103,49 @@ impl Cursor {
         self.connection.check_open()
     }
 
+    /// The last statement, if it is known how to run it again.
+    #[inline]
+    pub(crate) fn last(&self) -> Option<Last> {
+        let (plan, _) = self.binder.plan()?;
+        Some(Last(Arc::clone(plan)))
+    }
+
+    /// PEP 249's execute of the text of the last statement.
+    #[inline]
+    pub(crate) fn execute_again(
+        &mut self,
+        last: &Last,
+        arguments: Option<Arguments<'_>>,
+    ) -> Result<()> {
+        self.execute_as(last.sql(), Some(&last.0), arguments)
+    }
+
     /// PEP 249's execute. `None`: `sql` is sent as it is, and may hold several statements.
     pub(crate) fn execute(&mut self, sql: &str, arguments: Option<Arguments<'_>>) -> Result<()> {
-        self.check_open()?;
+        self.execute_as(sql, None, arguments)
+    }
+
+    /// The same, where `again` is the plan whose text `sql` is, if it is one's.
+    fn execute_as(
+        &mut self,
+        sql: &str,
+        again: Option<&Arc<Plan>>,
+        arguments: Option<Arguments<'_>>,
+    ) -> Result<()> {
+        if !self.is_open() {
+            self.check_open()?;
+        }
         let sizes = self.binder.take_sizes();
         if let Some(server) = &self.server {
             server.check_unused()?;
         }
-        self.end_stream()?;
+        if self.token.is_some() || self.stream_failure.is_some() {
+            self.end_stream()?;
+        }
         let mut result = self.result.take().unwrap_or_default();
         result.forget();
         self.forget_result();
-        if lexer::is_blank(sql) {
+        if again.is_none() && lexer::is_blank(sql) {
             return Err(exchange::empty_query());
         }
         if self.stream {
@@ -133,6 +165,7 @@ impl Cursor {
                 let params = binder.sized(arguments, &sizes)?;
                 let request = Request {
                     sql,
+                    again,
                     arguments,
                     params: &params,
                     format,
@@ -464,6 +497,17 @@ impl Cursor {
         let _ = self
             .connection
             .command_if_idle(|session| server.close(session));
+    }
+}
+
+/// A cursor's last statement.
+pub(crate) struct Last(Arc<Plan>);
+
+impl Last {
+    /// Its text, as it was given.
+    #[inline]
+    pub(crate) fn sql(&self) -> &str {
+        self.0.given()
     }
 }
 

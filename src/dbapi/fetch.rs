@@ -120,6 +120,17 @@ impl Cursor {
         self.result.as_mut()?.next_ahead(block)
     }
 
+    /// Fetches the only row of a result into `block`, if it is quickly decoded. False: it is not, or there is another or
+    /// none, and no row has been fetched. Does not panic.
+    #[inline]
+    pub(crate) fn fetch_only(&mut self, block: &mut RowBlock) -> bool {
+        if !self.is_open() || self.server.is_some() || self.streamed {
+            return false;
+        }
+        let result = self.result.as_mut();
+        result.is_some_and(|result| result.fetch_only(block))
+    }
+
     /// Iteration: as `fetch` of one row, but a named cursor asks the server for `itersize` rows at a time.
     pub(crate) fn next(&mut self, block: &mut RowBlock) -> Result<usize> {
         self.check_open()?;

@@ -39,7 +39,7 @@ pub(crate) use about::About;
 pub(crate) use binding::{Arguments, Binding};
 pub(crate) use characteristics::{Changes, Isolation};
 pub(crate) use connection::{Closed, Connection};
-pub(crate) use cursor::{Cursor, ResultFormat};
+pub(crate) use cursor::{Cursor, Last, ResultFormat};
 pub(crate) use executemany::RowSource;
 pub(crate) use password::encrypt_password;
 pub(crate) use placeholder::ParamStyle;

@@ -21,6 +21,8 @@ use crate::wire::{Column, Event, RowShape, Step};
 /// A statement that a cursor runs.
 pub(super) struct Request<'a> {
     pub(super) sql: &'a str,
+    /// The plan whose text that is, if it is known to be one's.
+    pub(super) again: Option<&'a Arc<Plan>>,
     pub(super) arguments: Option<Arguments<'a>>,
     /// The parameters with the types that setinputsizes gave them.
     pub(super) params: &'a [Param<'a>],
@@ -44,12 +46,16 @@ impl Session {
             request.params,
             request.dialect,
         );
-        if let Some((plan, closings)) = binder.plan()
-            && plan.is_for(&key, request.format)
-            && self.statements.holds(plan, closings)
-        {
-            let plan = Arc::clone(plan);
-            return self.run_planned(&plan, request, reply);
+        if let Some((plan, closings)) = binder.plan() {
+            let again = request.again.filter(|again| Arc::ptr_eq(plan, again));
+            if plan.is_for(&key, request.format, again.is_some())
+                && self.statements.holds(plan, closings)
+            {
+                return match again {
+                    Some(plan) => self.run_planned(plan, request, reply),
+                    None => self.run_planned(&Arc::clone(plan), request, reply),
+                };
+            }
         }
         self.run_looked_up(binder, request, &key, reply)
     }

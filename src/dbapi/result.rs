@@ -202,6 +202,35 @@ impl ResultSet {
         Ok(1)
     }
 
+    /// As `Cursor::fetch_only`.
+    #[inline]
+    pub(super) fn fetch_only(&mut self, block: &mut RowBlock) -> bool {
+        let (Some(columns), Some(cells)) = (&self.reply.columns, self.reply.rows.only()) else {
+            return false;
+        };
+        if self.position != 0 || block.columns.wanted {
+            return false;
+        }
+        block.clear();
+        let width = columns.len();
+        let read = match block.room(width) {
+            Ok((values, _)) => are_read(cells, columns, values),
+            Err(_) => false,
+        };
+        if !read {
+            return false;
+        }
+        block.filled = width;
+        block.ahead = Ahead {
+            from: 0,
+            count: 1,
+            width,
+            end: Some(1),
+        };
+        self.position = 1;
+        true
+    }
+
     /// Goes on to the next row, if it was decoded ahead: its values; nothing at the end that `RowBlock::end_at` told of.
     #[inline(always)]
     pub(super) fn next_ahead<'a>(&mut self, block: &'a RowBlock) -> Option<Option<&'a [Value]>> {
@@ -324,6 +353,18 @@ pub(super) fn read_abreast<'a>(
     let places = places.map(move |row| row.get_mut(number));
     let cells = rows.next_cells().zip(places);
     column.plain.read(column.type_oid, cells, usual);
+}
+
+/// Reads the cells of a row, if all of them can be read the quick way.
+#[inline]
+fn are_read(mut cells: Cells<'_>, columns: &[Column], values: &mut [Value]) -> bool {
+    columns.iter().zip(values).all(|(column, value)| {
+        let read = match cells.next_with_rest() {
+            None => Some(Value::null(column.type_oid)),
+            Some(cell) => column.plain.read_one(column.type_oid, cell),
+        };
+        read.map(|read| *value = read).is_some()
+    })
 }
 
 /// Decodes one row, behind those that are there.

@@ -78,10 +78,16 @@ pub(super) struct Shape {
 }
 
 impl Plan {
-    /// Whether it is how the statement of this key is run, with results of this format.
+    /// Whether it is how the statement of this key is run, with results of this format. `same_text`: it has its text.
     #[inline]
-    pub(super) fn is_for(&self, key: &Key<'_>, format: ResultFormat) -> bool {
-        self.format == format && self.key.is(key)
+    pub(super) fn is_for(&self, key: &Key<'_>, format: ResultFormat, same_text: bool) -> bool {
+        self.format == format && (same_text || self.key.has_text(key)) && self.key.has_rest(key)
+    }
+
+    /// The statement's text as it was given. It holds no NUL.
+    #[inline]
+    pub(super) fn given(&self) -> &str {
+        self.key.text()
     }
 }
 

@@ -27,7 +27,12 @@ impl Arena {
     /// Forgets everything handed out; keeps the newest (largest) chunk for the next row.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if !self.chunks.is_empty() || self.structures.is_some() {
+        let used = match self.chunks.as_slice() {
+            [] => false,
+            [chunk] => !chunk.is_empty(),
+            _ => true,
+        };
+        if used || self.structures.is_some() {
             self.clear_chunks();
         }
     }

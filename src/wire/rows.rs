@@ -253,6 +253,15 @@ impl Rows {
         })
     }
 
+    /// The cells of the only row, if there is one and no other.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Cells<'_>> {
+        match self.first.index.entries() {
+            &[entry] if self.count == 1 => self.first.cells(entry),
+            _ => None,
+        }
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> u64 {
         self.count

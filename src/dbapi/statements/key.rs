@@ -82,8 +82,23 @@ pub(super) struct OwnedKey {
 }
 
 impl OwnedKey {
-    #[inline]
     pub(super) fn is(&self, key: &Key<'_>) -> bool {
+        self.has_text(key) && self.has_rest(key)
+    }
+
+    #[inline]
+    pub(super) fn text(&self) -> &str {
+        &self.sql
+    }
+
+    #[inline]
+    pub(super) fn has_text(&self, key: &Key<'_>) -> bool {
+        *self.sql == *key.sql
+    }
+
+    /// Whether all but the text is the same.
+    #[inline]
+    pub(super) fn has_rest(&self, key: &Key<'_>) -> bool {
         let same_names = match (&self.names, &key.arguments) {
             (Some(known), Some(Arguments::Named(names, _))) => {
                 known.len() == names.len() && known.iter().zip(*names).all(|(k, n)| &**k == *n)
@@ -95,7 +110,6 @@ impl OwnedKey {
         same_names
             && self.style == key.style
             && self.standard_strings == key.standard_strings
-            && *self.sql == *key.sql
             && self.signatures.len() == key.params.len()
             && key
                 .params

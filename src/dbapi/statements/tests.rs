@@ -164,9 +164,9 @@ fn a_plan_holds_until_something_prepared_goes_and_its_use_counts() {
     let plan = all
         .plan(one.hash(), ResultFormat::Auto, |_| true)
         .expect("it is prepared");
-    assert!(plan.is_for(&one, ResultFormat::Auto));
-    assert!(!plan.is_for(&one, ResultFormat::Text));
-    assert!(!plan.is_for(&key("SELECT 2", &[]), ResultFormat::Auto));
+    assert!(plan.is_for(&one, ResultFormat::Auto, false));
+    assert!(!plan.is_for(&one, ResultFormat::Text, false));
+    assert!(!plan.is_for(&key("SELECT 2", &[]), ResultFormat::Auto, false));
     let closings = all.closings();
     assert!(all.holds(&plan, closings));
     assert_eq!(use_it(&mut all, "SELECT 2"), "prepared");
