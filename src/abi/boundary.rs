@@ -117,6 +117,7 @@ pub(super) fn is_text(text: *const c_char, known: &str) -> bool {
 }
 
 /// `count` elements at `data`. NULL is fine for none.
+#[inline(always)]
 pub(super) fn array<'a, T>(data: *const T, count: usize, argument: &str) -> Result<&'a [T]> {
     if count == 0 {
         return Ok(&[]);

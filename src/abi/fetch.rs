@@ -62,6 +62,7 @@ fn fetch_row(
     if !out_row.is_null()
         && let Some(mut handle) = registry::find_sole::<CursorHandle>(cursor)
         && let State { cursor, block, .. } = handle.sole_state()
+        && cursor.is_open()
     {
         if let Some(row) = cursor.next_ahead(block) {
             set_output(out_row, row.map_or(ptr::null(), <[Value]>::as_ptr));

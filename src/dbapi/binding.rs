@@ -103,6 +103,7 @@ impl Binder {
     }
 
     /// The parameters with the types that setinputsizes said; none where there are no arguments.
+    #[inline]
     pub(super) fn sized<'p>(
         &self,
         arguments: Option<Arguments<'p>>,
@@ -111,6 +112,9 @@ impl Binder {
         let Some(arguments) = arguments else {
             return Ok(Cow::Borrowed(&[]));
         };
+        if sizes.is_empty() {
+            return Ok(Cow::Borrowed(arguments.params()));
+        }
         check_sizes(sizes, arguments.params().len())?;
         Ok(arguments.sized(sizes))
     }

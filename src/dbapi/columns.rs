@@ -33,6 +33,7 @@ struct Wanting<'a>(&'a mut RowBlock);
 impl Wanting<'_> {
     fn of(block: &mut RowBlock) -> Wanting<'_> {
         block.columns.wanted = true;
+        block.used = true;
         Wanting(block)
     }
 }

@@ -92,7 +92,7 @@ impl Cursor {
 
     /// Whether `check_open` finds nothing wrong.
     #[inline]
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.closed && self.connection.is_open()
     }
 

@@ -111,20 +111,17 @@ impl Cursor {
     }
 
     /// Goes on to the next row, if that is in `block` already, or if it is known that there is none. `None`: neither, and
-    /// nothing has changed.
+    /// nothing has changed. Of a cursor that `is_open`.
     #[inline(always)]
     pub(crate) fn next_ahead<'a>(&mut self, block: &'a RowBlock) -> Option<Option<&'a [Value]>> {
-        if !self.is_open() {
-            return None;
-        }
         self.result.as_mut()?.next_ahead(block)
     }
 
     /// Fetches the only row of a result into `block`, if it is quickly decoded. False: it is not, or there is another or
-    /// none, and no row has been fetched. Does not panic.
-    #[inline]
+    /// none, and no row has been fetched. Of a cursor that `is_open`. Does not panic.
+    #[inline(always)]
     pub(crate) fn fetch_only(&mut self, block: &mut RowBlock) -> bool {
-        if !self.is_open() || self.server.is_some() || self.streamed {
+        if self.server.is_some() || self.streamed {
             return false;
         }
         let result = self.result.as_mut();

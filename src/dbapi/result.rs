@@ -73,7 +73,9 @@ impl ResultSet {
     pub(super) fn forget(&mut self) {
         self.reply.rows.clear();
         self.reply.catalog = None;
-        self.kept.clear();
+        if !self.kept.is_empty() {
+            self.kept.clear();
+        }
         self.base = 0;
         self.position = 0;
         self.place = None;
@@ -203,7 +205,7 @@ impl ResultSet {
     }
 
     /// As `Cursor::fetch_only`.
-    #[inline]
+    #[inline(never)]
     pub(super) fn fetch_only(&mut self, block: &mut RowBlock) -> bool {
         let (Some(columns), Some(cells)) = (&self.reply.columns, self.reply.rows.only()) else {
             return false;
@@ -358,13 +360,13 @@ pub(super) fn read_abreast<'a>(
 /// Reads the cells of a row, if all of them can be read the quick way.
 #[inline]
 fn are_read(mut cells: Cells<'_>, columns: &[Column], values: &mut [Value]) -> bool {
-    columns.iter().zip(values).all(|(column, value)| {
-        let read = match cells.next_with_rest() {
-            None => Some(Value::null(column.type_oid)),
-            Some(cell) => column.plain.read_one(column.type_oid, cell),
-        };
-        read.map(|read| *value = read).is_some()
-    })
+    for (column, value) in columns.iter().zip(values) {
+        let cell = cells.next_with_rest();
+        if !column.plain.read_one(column.type_oid, cell, value) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Decodes one row, behind those that are there.
@@ -379,16 +381,15 @@ fn decode_alone(
         Err(error) => return (0, Some(error)),
     };
     for (column, value) in columns.iter().zip(values) {
-        *value = match cells.next_with_rest() {
-            None => Value::null(column.type_oid),
-            Some(cell) => match column.plain.read_one(column.type_oid, cell) {
-                Some(value) => value,
-                None => match decode_cell(column, cell.bytes(), types, arena) {
-                    Ok(value) => value,
-                    Err(error) => return (0, Some(error)),
-                },
-            },
-        };
+        let cell = cells.next_with_rest();
+        if !column.plain.read_one(column.type_oid, cell, value)
+            && let Some(cell) = cell
+        {
+            match decode_cell(column, cell.bytes(), types, arena) {
+                Ok(decoded) => *value = decoded,
+                Err(error) => return (0, Some(error)),
+            }
+        }
     }
     (1, None)
 }
@@ -416,6 +417,8 @@ pub(crate) struct RowBlock {
     pub(super) arena: Arena,
     ahead: Ahead,
     pub(super) columns: ColumnBlock,
+    /// Something has been put into it since it was cleared.
+    pub(super) used: bool,
 }
 
 /// The rows of a block that are handed out one by one.
@@ -442,16 +445,25 @@ impl RowBlock {
     }
 
     /// Room for `count` values more, and the memory behind them.
+    #[inline]
     fn room(&mut self, count: usize) -> Result<(&mut [Value], &mut Arena)> {
         let end = self.filled + count;
-        if let Some(more) = end.checked_sub(self.values.len()) {
-            if self.values.try_reserve(more).is_err() {
-                return Err(Error::out_of_memory(format_args!("for {count} values")));
-            }
-            self.values.resize(end, Value::null(0));
+        self.used = true;
+        if end > self.values.len() {
+            self.grow(end)?;
         }
         let room = self.values.get_mut(self.filled..end).unwrap_or_default();
         Ok((room, &mut self.arena))
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) -> Result<()> {
+        let more = end - self.values.len();
+        if self.values.try_reserve(more).is_err() {
+            return Err(Error::out_of_memory(format_args!("for {more} values")));
+        }
+        self.values.resize(end, Value::null(0));
+        Ok(())
     }
 
     /// The columns of the rows that were fetched, if it was columns that were asked for.
@@ -461,12 +473,21 @@ impl RowBlock {
 
     /// Takes note that there is no row of this number in the result that the rows are of.
     pub(super) fn end_at(&mut self, end: u64) {
+        self.used = true;
         self.ahead.end = Some(end);
     }
 
     /// Forgets the rows.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn clear(&mut self) {
+        if self.used {
+            self.clear_used();
+        }
+    }
+
+    #[inline(never)]
+    fn clear_used(&mut self) {
+        self.used = false;
         if self.values.capacity() > KEPT_VALUES {
             self.values = Vec::new();
             self.arena = Arena::default();

@@ -106,7 +106,7 @@ impl Shape {
     }
 
     /// The parameters that travel, in the order of their numbers; `None`: as they are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ordered<'p>(&self, params: &[Param<'p>]) -> Option<Vec<Param<'p>>> {
         self.order.as_ref().map(|order| {
             order

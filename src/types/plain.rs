@@ -59,17 +59,13 @@ impl Plain {
         }
     }
 
-    /// Reads one cell that is not NULL; `None` if it must be read the usual way.
+    /// Reads one cell, or NULL; false if it must be read the usual way.
     #[inline]
-    pub(crate) fn read_one(self, type_oid: u32, cell: Cell<'_>) -> Option<Value> {
-        if self == Plain::No {
-            return None;
-        }
-        let mut value = Value::null(type_oid);
-        let mut unusual = false;
-        let cells = std::iter::once((Some(cell), Some(&mut value)));
-        self.read(type_oid, cells, |_, _, _| unusual = true);
-        (!unusual).then_some(value)
+    pub(crate) fn read_one(self, type_oid: u32, cell: Option<Cell<'_>>, value: &mut Value) -> bool {
+        let mut usual = false;
+        let cells = std::iter::once((cell, Some(value)));
+        self.read(type_oid, cells, |_, _, _| usual = true);
+        !usual
     }
 
     /// Reads the cells of a column, from one row to the next, as far as there is a place for their values; `None` is NULL. A text points at its cell. `usual` reads

@@ -337,12 +337,15 @@ impl Rows {
         let Chunk {
             bytes: room, index, ..
         } = &mut self.first;
-        room.clear();
-        if room.try_reserve(bytes.len() + 1).is_err() {
+        if room.len() <= bytes.len() && !grown(room, bytes.len() + 1) {
             return false;
         }
-        room.extend_from_slice(bytes);
-        room.push(0);
+        // What is behind the NUL is of earlier rows, and nobody's.
+        let Some((room, [nul, ..])) = room.split_at_mut_checked(bytes.len()) else {
+            return false;
+        };
+        room.copy_from_slice(bytes);
+        *nul = 0;
         self.count = count as u64;
         *index = Index::Few(count as u8, places);
         let [count_high, count_low] = columns.to_be_bytes();
@@ -703,6 +706,17 @@ fn wrong_lengths(cells: &[u8], count: u16) -> Error {
         };
     }
     nothing_left(rest).err().unwrap_or_else(truncated)
+}
+
+/// Makes `room` at least `length` bytes long; false if memory ran out.
+#[cold]
+fn grown(room: &mut Vec<u8>, length: usize) -> bool {
+    let more = length.saturating_sub(room.len());
+    if room.try_reserve(more).is_err() {
+        return false;
+    }
+    room.resize(room.capacity(), 0);
+    true
 }
 
 /// Checks the lengths of a row's values, lists where the values are (counted from the start of the buffer, in

@@ -97,7 +97,7 @@ impl OwnedKey {
     }
 
     /// Whether all but the text is the same.
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_rest(&self, key: &Key<'_>) -> bool {
         let same_names = match (&self.names, &key.arguments) {
             (Some(known), Some(Arguments::Named(names, _))) => {
@@ -107,15 +107,20 @@ impl OwnedKey {
             (None, None) => self.bare,
             _ => false,
         };
-        same_names
-            && self.style == key.style
-            && self.standard_strings == key.standard_strings
-            && self.signatures.len() == key.params.len()
-            && key
-                .params
-                .iter()
-                .zip(&self.signatures)
-                .all(|(param, &known)| signature(param) == known)
+        if !same_names
+            || self.style != key.style
+            || self.standard_strings != key.standard_strings
+            || self.signatures.len() != key.params.len()
+        {
+            return false;
+        }
+        // A loop, since `all` is not inlined here.
+        for (param, &known) in key.params.iter().zip(&self.signatures) {
+            if signature(param) != known {
+                return false;
+            }
+        }
+        true
     }
 }
 
