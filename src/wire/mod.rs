@@ -539,12 +539,17 @@ impl Wire {
 
     /// Everything up to a Sync, or a simple query, has been answered.
     fn ready(&mut self, status: TransactionStatus) -> Event {
+        self.answered(status);
+        Event::Ready
+    }
+
+    #[inline]
+    fn answered(&mut self, status: TransactionStatus) {
         self.status = status;
         self.owed.pop_front();
         self.counted_tag.clear();
         self.columns = None;
         self.copying = None;
-        Event::Ready
     }
 
     /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: true, its rows,
@@ -563,7 +568,7 @@ impl Wire {
             _ => None,
         };
         if let Some(status) = self.inbox.take_answer(columns, rows, tag) {
-            self.ready(status);
+            self.answered(status);
             return Ok(true);
         }
         let outcome = self.whole_answer(shape, rows, tag);
@@ -592,7 +597,7 @@ impl Wire {
         let status = ready(&[status])?;
         *tag = Tag::read(body)?;
         *rows = self.inbox.take_rows()?;
-        self.ready(status);
+        self.answered(status);
         Ok(true)
     }
 

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::types::{Datum, Param};
-use crate::wire::{Call, RowShape, Wire};
+use crate::wire::{Call, RowShape, Rows, Tag, Wire};
 
 fn running(shape: RowShape) -> Wire {
     let mut wire = connected();
@@ -24,8 +24,16 @@ fn what_is_sent_is_what_the_three_messages_are() {
         Datum::Bool(true),
     ]
     .map(|datum| Param { oid: 0, datum });
+    let short = [
+        Datum::Int(-1),
+        Datum::Bool(false),
+        Datum::Int(i64::MAX),
+        Datum::Float(0.5),
+        Datum::Int(2),
+    ]
+    .map(|datum| Param { oid: 0, datum });
     for formats in [&[][..], &[1], &[0, 1, 0]] {
-        for params in [&params[..], &[]] {
+        for params in [&params[..], &short, &[]] {
             let mut one = connected();
             one.start_bind("name", params, formats).unwrap();
             one.start_execute(0, RowShape::Known(3)).unwrap();
@@ -133,8 +141,57 @@ fn what_goes_before_is_answered_before_and_skips_it_if_it_fails() {
 }
 
 #[test]
+fn an_answer_takes_the_place_of_the_last_one() {
+    let (mut rows, mut tag) = (Rows::default(), Tag::default());
+    let long = vec![b'x'; 3000];
+    for (cells, said) in [
+        (vec![[Some(&b"ab"[..]), None]], "SELECT 1"),
+        (vec![[None, None]; 5], "SELECT 5"),
+        (vec![[Some(&long[..]), Some(b"")]], "SELECT 1"),
+        (vec![[None, Some(b"c")]], "SELECT 10"),
+        (vec![[Some(b"\0"), Some(&long)]; 6], "SELECT 6"),
+        (vec![], "SELECT 0"),
+        (vec![[Some(b"d"), Some(b"")]; 2], "SELECT"),
+        (vec![[Some(&long), Some(&long)]; 40], "DELETE 40"),
+        (vec![[Some(b"e"), None]], &"T".repeat(40)),
+        (vec![[None, Some(b"f")]], "SELECT 1"),
+    ] {
+        let mut wire = running(RowShape::Known(2));
+        let messages: Vec<_> = cells.iter().map(|cells| row(cells)).collect();
+        let bytes = answer(&messages, said, b'I');
+        rows.clear();
+        receive(&mut wire, &bytes);
+        assert!(wire.poll_answer(&mut rows, &mut tag).unwrap(), "{said}");
+        assert_eq!(tag.as_str(), said);
+        assert_eq!(rows.len(), cells.len() as u64);
+        for (number, cells) in cells.iter().enumerate() {
+            let mut row = rows.row(number as u64).unwrap();
+            for expected in cells {
+                let cell = row.next_cell();
+                assert_eq!(cell, *expected, "row {number} of {said}");
+                if let Some(cell) = cell {
+                    assert_eq!(rows.byte_behind(cell), Some(0));
+                }
+            }
+        }
+        assert!(rows.row(cells.len() as u64).is_none());
+        assert!(is_idle(&wire));
+    }
+}
+
+#[test]
 fn what_does_not_belong_is_refused() {
     let bind = empty(b'2');
+    let fine = text_row(&["a"]);
+    // Of a row of one value: the message's length, its count and the value's length.
+    let lying = |length: u32, count: u16, value: u32| {
+        let mut row = b"D".to_vec();
+        row.extend_from_slice(&length.to_be_bytes());
+        row.extend_from_slice(&count.to_be_bytes());
+        row.extend_from_slice(&value.to_be_bytes());
+        row.push(b'a');
+        answer(&[fine.clone(), row], "SELECT 2", b'I')
+    };
     for (bytes, what) in [
         (
             answer(&[text_row(&["a", "b"])], "SELECT 1", b'I'),
@@ -149,6 +206,16 @@ fn what_does_not_belong_is_refused() {
             "a tag without an end",
         ),
         (complete("SELECT 1"), "an end before the beginning"),
+        (lying(11, 2, 1), "a count of more values"),
+        (lying(11, 0, 1), "a count of fewer"),
+        (lying(11, 1, 2), "a value longer than its row"),
+        (lying(11, 1, 0), "bytes behind the last value"),
+        (lying(11, 1, u32::MAX), "bytes behind a NULL"),
+        (lying(11, 1, u32::MAX - 1), "a length below that of NULL"),
+        (lying(11, 1, 0x8000_0000), "the lowest length"),
+        (lying(5, 1, 1), "a message that ends in its count"),
+        (lying(3, 1, 1), "a message shorter than its length"),
+        (lying(0, 1, 1), "a message of nothing"),
     ] {
         assert_eq!(
             refused(&mut running(RowShape::Known(1)), &bytes),
