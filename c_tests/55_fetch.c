@@ -207,6 +207,79 @@ static void a_row_lives_until_the_next_call_on_its_cursor(void)
     close_cursor();
 }
 
+/* A result of one row, whichever way it is read, and by the same statement again and again. */
+static void only_rows(void)
+{
+    open_cursor();
+    const dbapi_value_t *rows = NULL;
+    size_t count = 0;
+    for (int i = 0; i < 12; i++) {
+        const dbapi_value_t params[] = { DBAPI_INT(i), DBAPI_TEXT(i % 2 ? "odd" : "") };
+        CHECK_OK(dbapi_execute(cursor, "SELECT %s, %s, NULL, 1.5::numeric, 'ä'", params, 2, &failure));
+        CHECK_INT(dbapi_rowcount(cursor), 1);
+        CHECK_INT(dbapi_rownumber(cursor), 0);
+        if (i % 4 == 3) {
+            CHECK_OK(dbapi_fetchall(cursor, &rows, &count, &failure));
+            CHECK_SIZE(count, 1);
+        } else {
+            rows = fetch_row(cursor);
+        }
+        CHECK_INT(rows[0].as.integer, i);
+        CHECK_BYTES(rows[1].as.text.data, rows[1].as.text.length, i % 2 ? "odd" : "", i % 2 ? 3 : 0);
+        CHECK_INT(rows[2].kind, DBAPI_KIND_NULL);
+        CHECK_TEXT(rows[3].as.text.data, "1.5");
+        CHECK_TEXT(rows[4].as.text.data, "ä");
+        CHECK_INT(dbapi_rownumber(cursor), 1);
+        if (i % 3 == 0) {
+            check_end(cursor);
+            CHECK_OK(dbapi_scroll(cursor, 0, DBAPI_SCROLL_ABSOLUTE, &failure));
+            CHECK_INT(fetch_row(cursor)[0].as.integer, i);
+        }
+        if (i % 3 == 1) {
+            check_end(cursor);
+            check_end(cursor);
+        }
+    }
+    /* Nothing but what is read the quick way. */
+    for (int i = 0; i < 6; i++) {
+        const dbapi_value_t params[] = { DBAPI_INT(i) };
+        CHECK_OK(dbapi_execute(cursor, "SELECT g, 'row ' || g FROM generate_series(1, %s) g", params, 1, &failure));
+        for (int64_t n = 1; n <= i; n++) {
+            rows = fetch_row(cursor);
+            CHECK_INT(rows[0].as.integer, n);
+            CHECK_INT(rows[1].as.text.data[4], '0' + n);
+            CHECK_INT(dbapi_rownumber(cursor), n);
+        }
+        check_end(cursor);
+        CHECK_INT(dbapi_rownumber(cursor), i);
+    }
+    close_cursor();
+}
+
+/* Whatever the output was before, it leads to no row that is gone. */
+static void no_row_on_failure(void)
+{
+    open_cursor();
+    run(cursor, "SELECT 1");
+    const dbapi_value_t *row = fetch_row(cursor);
+    CHECK_FAILS(dbapi_execute(cursor, "SELECT 1/0", NULL, 0, &failure), DBAPI_DATA_ERROR, "22012", "zero");
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
+    CHECK(row == NULL);
+    const dbapi_value_t *rows = &(dbapi_value_t){ 0 };
+    size_t count = 7;
+    CHECK_FAILS(dbapi_fetchmany(cursor, 1, &rows, &count, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
+    CHECK(rows == NULL);
+    CHECK_SIZE(count, 7);
+    rows = &(dbapi_value_t){ 0 };
+    CHECK_FAILS(dbapi_fetchall(cursor, &rows, &count, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
+    CHECK(rows == NULL);
+    row = &(dbapi_value_t){ 0 };
+    CHECK_FAILS(dbapi_next(NULL, &row, &failure), DBAPI_INTERFACE_ERROR, NULL, "cursor is NULL");
+    CHECK(row == NULL);
+    close_cursor();
+}
+
 /* What a row is of: each kind of memory behind a value, in amounts that differ from row to row. */
 #define ALIASED                                                                                                          \
     "SELECT g, repeat(chr(97 + g %% 26), 1 + g %% 300), decode(repeat('0' || g %% 10, 1 + g %% 50), 'hex'), g::numeric / 7,"   \
@@ -440,6 +513,7 @@ static void many_columns(void)
 CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(behind_a_long_row), CASE(no_rows_at_all),
            CASE(arraysize), CASE(lastrowid),
            CASE(a_new_statement_starts_anew), CASE(results_survive_commit_and_other_cursors),
-           CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(values_stay_until_the_next_call_on_their_cursor),
+           CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(only_rows),
+           CASE(no_row_on_failure), CASE(values_stay_until_the_next_call_on_their_cursor),
            CASE(the_same_rows_in_any_portions), CASE(description), CASE(descriptions_kind_is_that_of_the_values),
            CASE(many_columns))
