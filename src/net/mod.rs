@@ -132,12 +132,19 @@ impl Channel {
             if let Some(event) = self.wire.poll_event()? {
                 return Ok(Heard::Event(event));
             }
-            if self.wants_to_send() {
-                self.send_some(deadline)?;
-            } else {
-                self.receive(deadline)?;
+            self.exchange(deadline)?;
+        }
+    }
+
+    /// Sends what waits, and receives.
+    #[inline]
+    fn exchange(&mut self, deadline: Option<Instant>) -> Result<()> {
+        while self.wants_to_send() {
+            if self.send_some(deadline)? {
+                return Ok(());
             }
         }
+        self.receive(deadline)
     }
 
     /// The same, where nothing is left of what was received.
@@ -181,11 +188,7 @@ impl Channel {
             if let Some(streamed) = self.wire.poll_streamed()? {
                 return Ok(streamed);
             }
-            if self.wants_to_send() {
-                self.send_some(deadline)?;
-            } else {
-                self.receive(deadline)?;
-            }
+            self.exchange(deadline)?;
         }
     }
 
@@ -202,31 +205,39 @@ impl Channel {
         }
     }
 
+    #[inline]
     fn wants_to_send(&self) -> bool {
         let nothing = self.wire.poll_transmit().is_empty() && !self.transport.wants_write();
         !nothing && self.send_failure.is_none()
     }
 
     /// Sends what the server will take. If it must be heard first, what it says is taken in, and true comes back.
+    #[inline]
     fn send_some(&mut self, deadline: Option<Instant>) -> Result<bool> {
         match self.transport.send(self.wire.poll_transmit()) {
             Ok(Some(count)) => {
                 self.wire.handle_sent(count);
-                self.patience.asked();
+                self.patience.asked(os::now);
                 self.gathering.asked();
                 self.awaiting = true;
+                Ok(false)
             }
-            Ok(None) => match self.transport.wait(true, deadline)? {
-                Readiness::Ready { readable: true } => {
-                    self.take_in(false)?;
-                    return Ok(true);
-                }
-                Readiness::Ready { readable: false } => {}
-                Readiness::TimedOut => return Err(timed_out()),
-            },
-            Err(error) => self.send_failure = Some(error),
+            Ok(None) => self.wait_to_send(deadline),
+            Err(error) => {
+                self.send_failure = Some(error);
+                Ok(false)
+            }
         }
-        Ok(false)
+    }
+
+    /// Waits until the server takes something. If it says something first, that is taken in, and true comes back.
+    #[cold]
+    fn wait_to_send(&mut self, deadline: Option<Instant>) -> Result<bool> {
+        match self.transport.wait(true, deadline)? {
+            Readiness::Ready { readable: true } => self.take_in(false).map(|()| true),
+            Readiness::Ready { readable: false } => Ok(false),
+            Readiness::TimedOut => Err(timed_out()),
+        }
     }
 
     /// Waits until the server has something to say, or `other` has; false if the deadline passed first. Takes
@@ -275,29 +286,20 @@ impl Channel {
         if deadline.is_some_and(|end| Instant::now() >= end) {
             return Err(timed_out());
         }
-        match self.patience.wait() {
-            Wait::Sleep => {}
-            Wait::LookOnce => {
-                if self.look(Duration::ZERO)?.0 > 0 {
-                    return Ok(());
-                }
-            }
-            Wait::Look(most) => {
-                if self.look(most)?.0 > 0 {
-                    return Ok(());
-                }
-            }
+        let nanoseconds = match self.patience.wait() {
+            Wait::Sleep => None,
+            Wait::LookOnce => Some(0),
+            Wait::Look(nanoseconds) => Some(nanoseconds),
+        };
+        if let Some(nanoseconds) = nanoseconds
+            && self.look(nanoseconds)?.0 > 0
+        {
+            return Ok(());
         }
-        if let Some(pause) = self.gathering.pause() {
-            if self.look(Duration::ZERO)?.0 > 0 {
-                return Ok(());
-            }
-            std::thread::sleep(pause);
-            let (count, room) = self.look(Duration::ZERO)?;
-            self.gathering.paused(count, room);
-            if count > 0 {
-                return Ok(());
-            }
+        if let Some(pause) = self.gathering.pause()
+            && self.gather(pause)?
+        {
+            return Ok(());
         }
         if deadline.is_none() {
             // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
@@ -314,15 +316,25 @@ impl Channel {
         }
     }
 
-    /// Looks for something to receive again and again, for `most`. How many bytes came, and for how many there was room,
-    /// comes back.
-    fn look(&mut self, most: Duration) -> Result<(usize, usize)> {
+    /// Takes in what is there, or else what comes during a pause; false if that is nothing.
+    #[cold]
+    fn gather(&mut self, pause: Duration) -> Result<bool> {
+        if self.look(0)?.0 > 0 {
+            return Ok(true);
+        }
+        std::thread::sleep(pause);
+        let (count, room) = self.look(0)?;
+        self.gathering.paused(count, room);
+        Ok(count > 0)
+    }
+
+    /// Looks for something to receive again and again, for so many nanoseconds. How many bytes came, and for how many
+    /// there was room, comes back.
+    fn look(&mut self, nanoseconds: u64) -> Result<(usize, usize)> {
         let (buffer, room) = self.wire.receive_space()?;
-        match self.transport.look(buffer, room, most)? {
-            (Received::Bytes(count), looks) => {
-                self.patience.answered(looks == 1);
-                self.gathering.received(count);
-                self.awaiting = false;
+        match self.transport.look(buffer, room, nanoseconds)? {
+            (Received::Bytes(count), first) => {
+                self.came(count, first);
                 Ok((count, room))
             }
             (Received::Nothing, _) => Ok((0, room)),
@@ -334,13 +346,19 @@ impl Channel {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
             Received::Bytes(count) => {
-                self.patience.answered(false);
-                self.gathering.received(count);
-                self.awaiting = false;
+                self.came(count, false);
                 Ok(())
             }
             Received::Nothing => self.send_failure.take().map_or(Ok(()), Err),
             Received::End => Err(self.wire.handle_eof()),
         }
+    }
+
+    /// So many bytes have come; `at_once`: at the first look.
+    #[inline]
+    fn came(&mut self, count: usize, at_once: bool) {
+        self.patience.answered(at_once, os::now);
+        self.gathering.received(count);
+        self.awaiting = false;
     }
 }
