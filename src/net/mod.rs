@@ -136,8 +136,8 @@ impl Channel {
         }
     }
 
-    /// Sends what waits, and receives.
-    #[inline]
+    /// Sends what waits, and receives: the path of every call, all of it in one piece.
+    #[inline(never)]
     fn exchange(&mut self, deadline: Option<Instant>) -> Result<()> {
         while self.wants_to_send() {
             if self.send_some(deadline)? {
@@ -150,10 +150,7 @@ impl Channel {
     /// The same, where nothing is left of what was received.
     fn send_and_wait(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
-            if let Some(event) = self.send(deadline)? {
-                return Ok(event);
-            }
-            self.receive(deadline)?;
+            self.exchange(deadline)?;
             if let Some(event) = self.wire.poll_event()? {
                 return Ok(event);
             }
@@ -212,7 +209,7 @@ impl Channel {
     }
 
     /// Sends what the server will take. If it must be heard first, what it says is taken in, and true comes back.
-    #[inline]
+    #[inline(always)]
     fn send_some(&mut self, deadline: Option<Instant>) -> Result<bool> {
         match self.transport.send(self.wire.poll_transmit()) {
             Ok(Some(count)) => {
@@ -277,6 +274,7 @@ impl Channel {
     }
 
     /// Waits for bytes and takes them in.
+    #[inline(always)]
     fn receive(&mut self, deadline: Option<Instant>) -> Result<()> {
         if self.send_failure.is_some() {
             // What the server said before it stopped listening is there, or never comes.
@@ -286,13 +284,13 @@ impl Channel {
         if deadline.is_some_and(|end| Instant::now() >= end) {
             return Err(timed_out());
         }
-        let nanoseconds = match self.patience.wait() {
+        let looks = match self.patience.wait() {
             Wait::Sleep => None,
             Wait::LookOnce => Some(0),
             Wait::Look(nanoseconds) => Some(nanoseconds),
         };
-        if let Some(nanoseconds) = nanoseconds
-            && self.look(nanoseconds)?.0 > 0
+        if let Some(nanoseconds) = looks
+            && self.look(nanoseconds)?
         {
             return Ok(());
         }
@@ -301,48 +299,63 @@ impl Channel {
         {
             return Ok(());
         }
-        if deadline.is_none() {
-            // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
-            // in poll is not.
-            if !self.awaiting || !self.transport.is_local() {
-                return self.take_in(true);
-            }
-            self.transport.wait(false, None)?;
-            return self.take_in(false);
+        // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits in
+        // poll is not. And only poll ends at a deadline.
+        let polls = deadline.is_some() || (self.awaiting && self.transport.is_local());
+        if polls && self.transport.wait(false, deadline)? == Readiness::TimedOut {
+            return Err(timed_out());
         }
-        match self.transport.wait(false, deadline)? {
-            Readiness::TimedOut => Err(timed_out()),
-            Readiness::Ready { .. } => self.take_in(false),
-        }
+        self.take_in_here(!polls)
     }
 
     /// Takes in what is there, or else what comes during a pause; false if that is nothing.
     #[cold]
     fn gather(&mut self, pause: Duration) -> Result<bool> {
-        if self.look(0)?.0 > 0 {
+        if self.take_in_now()?.0 > 0 {
             return Ok(true);
         }
         std::thread::sleep(pause);
-        let (count, room) = self.look(0)?;
+        let (count, room) = self.take_in_now()?;
         self.gathering.paused(count, room);
         Ok(count > 0)
     }
 
-    /// Looks for something to receive again and again, for so many nanoseconds. How many bytes came, and for how many
-    /// there was room, comes back.
-    fn look(&mut self, nanoseconds: u64) -> Result<(usize, usize)> {
+    /// Takes in what is there. How many bytes that was, and for how many there was room, comes back.
+    fn take_in_now(&mut self) -> Result<(usize, usize)> {
         let (buffer, room) = self.wire.receive_space()?;
-        match self.transport.look(buffer, room, nanoseconds)? {
-            (Received::Bytes(count), first) => {
-                self.came(count, first);
+        match self.transport.receive(buffer, room, false)? {
+            Received::Bytes(count) => {
+                self.came(count, false);
                 Ok((count, room))
             }
-            (Received::Nothing, _) => Ok((0, room)),
+            Received::Nothing => Ok((0, room)),
+            Received::End => Err(self.wire.handle_eof()),
+        }
+    }
+
+    /// Looks for something to receive again and again, for so many nanoseconds, and takes it in; false if nothing came.
+    #[inline(always)]
+    fn look(&mut self, nanoseconds: u64) -> Result<bool> {
+        let (buffer, most) = self.wire.receive_space()?;
+        match self.transport.look(buffer, most, nanoseconds)? {
+            (Received::Bytes(count), first) => {
+                self.came(count, first);
+                Ok(true)
+            }
+            (Received::Nothing, _) => Ok(false),
             (Received::End, _) => Err(self.wire.handle_eof()),
         }
     }
 
+    /// Takes in what is there, or waits for it in recv.
+    #[inline(never)]
     fn take_in(&mut self, wait: bool) -> Result<()> {
+        self.take_in_here(wait)
+    }
+
+    /// The same, as a part of `exchange`.
+    #[inline(always)]
+    fn take_in_here(&mut self, wait: bool) -> Result<()> {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
             Received::Bytes(count) => {
@@ -355,7 +368,7 @@ impl Channel {
     }
 
     /// So many bytes have come; `at_once`: at the first look.
-    #[inline]
+    #[inline(always)]
     fn came(&mut self, count: usize, at_once: bool) {
         self.patience.answered(at_once, os::now);
         self.gathering.received(count);

@@ -24,6 +24,7 @@ pub(super) enum Readiness {
 }
 
 /// Waits until one of poll's `events` happens on `fd`. Interrupted waits go on.
+#[inline(always)]
 pub(super) fn wait(
     fd: BorrowedFd<'_>,
     events: i16,
@@ -56,7 +57,7 @@ fn entry(fd: BorrowedFd<'_>, events: i16) -> libc::pollfd {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn wait_for<const N: usize>(
     entries: &mut [libc::pollfd; N],
     deadline: Option<Instant>,
@@ -88,6 +89,7 @@ fn wait_for<const N: usize>(
 }
 
 /// Rounded up: a wait of under a millisecond must not become a busy loop.
+#[cold]
 fn milliseconds_until(deadline: Instant) -> i32 {
     deadline
         .saturating_duration_since(Instant::now())
@@ -160,7 +162,7 @@ pub(super) fn send(socket: &Socket, bytes: &[u8]) -> io::Result<Option<usize>> {
 
 /// Receives up to `most` bytes behind what `buffer` holds; it has room for them. 0 is the end, `None` that nothing is
 /// there. `wait` is whether to wait for the first.
-#[inline]
+#[inline(always)]
 pub(super) fn receive(
     socket: &Socket,
     buffer: &mut Vec<u8>,
@@ -186,7 +188,7 @@ pub(super) fn receive(
 /// it was there at the first look comes back too.
 ///
 /// What a look costs is all in here: there are dozens of them to an answer.
-#[inline]
+#[inline(always)]
 pub(super) fn look(
     socket: &Socket,
     buffer: &mut Vec<u8>,
@@ -222,6 +224,9 @@ pub(super) struct Looks {
 /// Before so many looks the clock is not read: most answers are there by then. After them it is, once in so many looks.
 const LOOKS_AT_FIRST: u32 = 16;
 const LOOKS_A_READING: u32 = 8;
+/// How often the processor is given up between two looks. A look costs several times as much, and takes a lock on the
+/// socket that the server needs to answer.
+const YIELDS_A_LOOK: u32 = 2;
 
 impl Looks {
     /// For so many nanoseconds; 0: a single look.
@@ -249,8 +254,10 @@ impl Looks {
         if self.left == 0 && self.is_over() {
             return false;
         }
-        // SAFETY: it takes nothing and touches nothing.
-        unsafe { libc::sched_yield() };
+        for _ in 0..YIELDS_A_LOOK {
+            // SAFETY: it takes nothing and touches nothing.
+            unsafe { libc::sched_yield() };
+        }
         true
     }
 

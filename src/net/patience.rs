@@ -156,7 +156,7 @@ impl Patience {
     }
 
     /// Something was sent that will be answered. `clock` is read only for an answer that is measured.
-    #[inline]
+    #[inline(always)]
     pub(super) fn asked(&mut self, clock: impl FnOnce() -> u64) {
         self.awaiting = true;
         match self.left.checked_sub(1) {
@@ -180,7 +180,7 @@ impl Patience {
     }
 
     /// Something was received; `at_once`: at the first look. Only the beginning of an answer says how long it took.
-    #[inline]
+    #[inline(always)]
     pub(super) fn answered(&mut self, at_once: bool, clock: impl FnOnce() -> u64) {
         if !self.awaiting {
             return;

@@ -135,7 +135,7 @@ impl Stream {
     }
 
     /// Receives behind what `buffer` holds, at most `most` bytes. `wait` is whether to wait for the first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn receive(
         &self,
         buffer: &mut Vec<u8>,
@@ -147,7 +147,7 @@ impl Stream {
 
     /// Receives what is there, again and again for so many nanoseconds. Whether it was there at the first look
     /// comes back too.
-    #[inline]
+    #[inline(always)]
     pub(super) fn look(
         &self,
         buffer: &mut Vec<u8>,
@@ -159,6 +159,7 @@ impl Stream {
     }
 
     /// Waits until the socket can be read, or, if `write` is set, written.
+    #[inline(always)]
     pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> io::Result<Readiness> {
         let events = if write {
             libc::POLLIN | libc::POLLOUT

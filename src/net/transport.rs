@@ -103,7 +103,7 @@ impl Transport {
 
     /// Sends what it can of `bytes` without waiting; `None` when the socket must be waited for first. An empty
     /// `bytes` sends what waits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Option<usize>> {
         match &mut self.tls {
             None => self.stream.send(bytes).map_err(lost),
@@ -113,7 +113,7 @@ impl Transport {
 
     /// Receives plaintext behind what `buffer` holds, at most `most` bytes. `wait` is whether to wait for the
     /// first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -128,7 +128,7 @@ impl Transport {
 
     /// Receives like `receive` without waiting, again and again for so many nanoseconds, giving up the processor in
     /// between. Whether it was there at the first look comes back too.
-    #[inline]
+    #[inline(always)]
     pub(super) fn look(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -142,7 +142,7 @@ impl Transport {
     }
 
     /// Waits until there is something to receive, or, if `write` is set, the socket can be written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> Result<Readiness> {
         if self.tls.as_ref().is_some_and(|tls| tls.undrained) {
             return Ok(Readiness::Ready { readable: true });
