@@ -226,7 +226,7 @@ const LOOKS_AT_FIRST: u32 = 16;
 const LOOKS_A_READING: u32 = 8;
 /// How often the processor is given up between two looks. A look costs several times as much, and takes a lock on the
 /// socket that the server needs to answer.
-const YIELDS_A_LOOK: u32 = 2;
+const YIELDS_A_LOOK: u32 = 3;
 
 impl Looks {
     /// For so many nanoseconds; 0: a single look.
@@ -348,4 +348,89 @@ fn last_error() -> i32 {
 #[inline]
 fn would_block(code: i32) -> bool {
     code == libc::EAGAIN || code == libc::EWOULDBLOCK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::{Domain, Type};
+    use std::os::fd::AsFd;
+    use std::time::Duration;
+
+    fn pair() -> (Socket, Socket) {
+        Socket::pair(Domain::UNIX, Type::STREAM, None).unwrap()
+    }
+
+    #[test]
+    fn what_is_there_is_seen_at_the_first_look() {
+        let (us, them) = pair();
+        let mut buffer = Vec::with_capacity(10);
+        buffer.push(b'-');
+        assert_eq!(send(&them, b"abcdefghijkl").unwrap(), Some(12));
+        assert_eq!(look(&us, &mut buffer, 4, 0).unwrap(), (Some(4), true));
+        // No more than there is room for.
+        assert_eq!(look(&us, &mut buffer, 100, 1).unwrap(), (Some(5), true));
+        assert_eq!(buffer, b"-abcdefghi");
+        buffer.clear();
+        assert_eq!(receive(&us, &mut buffer, 10, true).unwrap(), Some(3));
+        assert_eq!(buffer, b"jkl");
+        assert_eq!(receive(&us, &mut buffer, 4, false).unwrap(), None);
+        drop(them);
+        assert_eq!(look(&us, &mut buffer, 4, 1_000_000).unwrap().0, Some(0));
+        assert_eq!(receive(&us, &mut buffer, 4, true).unwrap(), Some(0));
+    }
+
+    #[test]
+    fn looking_ends_with_its_time() {
+        let (us, _them) = pair();
+        let mut buffer = Vec::with_capacity(4);
+        assert_eq!(look(&us, &mut buffer, 4, 0).unwrap(), (None, false));
+        let start = Instant::now();
+        assert_eq!(
+            look(&us, &mut buffer, 4, 20_000_000).unwrap(),
+            (None, false)
+        );
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(20) && took < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_comes_later_is_seen_later() {
+        let (us, them) = pair();
+        let mut buffer = Vec::with_capacity(4);
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(10));
+            send(&them, b"x").unwrap();
+            them
+        });
+        assert_eq!(
+            look(&us, &mut buffer, 4, 10_000_000_000).unwrap(),
+            (Some(1), false)
+        );
+        drop(other.join().unwrap());
+        // What is not a socket any more is an error, not an answer that never comes.
+        us.shutdown(std::net::Shutdown::Both).unwrap();
+        assert_eq!(look(&us, &mut buffer, 3, 1).unwrap().0, Some(0));
+        let error = send(&us, b"x").unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EPIPE));
+    }
+
+    #[test]
+    fn sending_never_waits() {
+        let (us, them) = pair();
+        let bytes = vec![0; 1 << 20];
+        let mut sent = 0;
+        while let Some(count) = send(&us, &bytes).unwrap() {
+            sent += count;
+        }
+        assert!(sent > 0);
+        let soon = Instant::now() + Duration::from_millis(5);
+        let ready = wait(us.as_fd(), libc::POLLIN | libc::POLLOUT, Some(soon));
+        assert_eq!(ready.unwrap(), Readiness::TimedOut);
+        send(&them, b"x").unwrap();
+        let ready = wait(us.as_fd(), libc::POLLIN | libc::POLLOUT, None).unwrap();
+        assert_eq!(ready, Readiness::Ready { readable: true });
+        let ready = wait_beside(us.as_fd(), libc::POLLOUT, Some(us.as_fd()), None).unwrap();
+        assert_eq!(ready, Readiness::Ready { readable: true });
+    }
 }
