@@ -23,6 +23,8 @@ const CLOSE: u8 = 4;
 const LOOKED_ONCE: u8 = 63;
 /// Of so many that are measured, one is waited for in the way that is not in use, to see how that is now.
 const OTHER_OF: u8 = 4;
+/// So many answers that were there at once make sure that the next will be; each that was not halves it.
+const SURE: u8 = 4;
 /// So many answers in a row, far from what is known of a way, are what is known.
 const NEWS: u8 = 3;
 
@@ -134,8 +136,8 @@ pub(super) struct Patience {
     /// So many answers are waited for in the usual way before one is measured.
     left: u8,
     usual: Wait,
-    /// What was last looked for was there at the first look.
-    at_once: bool,
+    /// How sure it is that the next answer is there at the first look: 0, not at all, to `SURE`.
+    at_once: u8,
     /// For how many nanoseconds to look; 0: not at all.
     most: u64,
     asleep: Way,
@@ -186,7 +188,8 @@ impl Patience {
             return;
         }
         self.awaiting = false;
-        if self.since != 0 || (at_once != self.at_once && self.wait != Wait::Sleep) {
+        let as_before = self.at_once == if at_once { SURE } else { 0 };
+        if self.since != 0 || !(as_before || self.wait == Wait::Sleep) {
             self.learn(at_once, clock);
         }
     }
@@ -229,34 +232,42 @@ impl Patience {
     #[cold]
     fn learn(&mut self, at_once: bool, clock: impl FnOnce() -> u64) {
         let since = std::mem::take(&mut self.since);
-        if self.wait != Wait::Sleep {
-            self.at_once = at_once;
-        }
         if at_once {
+            self.at_once = SURE.min(self.at_once + 1);
             // Nobody has waited.
             self.left = self.left.max(CLOSE);
-        } else if since != 0 {
-            let looked = matches!(self.wait, Wait::Look(_));
-            let way = if looked {
-                &mut self.looking
-            } else {
-                &mut self.asleep
-            };
-            let said = way.measure(clock().saturating_sub(since));
-            self.wanted = match said {
-                Said::Usual => None,
-                Said::Odd => Some(looked),
-                Said::News => Some(!looked),
-            };
-            self.left = if said == Said::Usual { self.pause() } else { 0 };
+        } else {
+            if self.wait != Wait::Sleep {
+                self.at_once /= 2;
+            }
+            if since != 0 {
+                self.measure(clock().saturating_sub(since));
+            }
         }
         self.usual = if self.is_looking_quicker() {
             Wait::Look(self.most)
-        } else if self.at_once {
+        } else if self.at_once > 0 {
             Wait::LookOnce
         } else {
             Wait::Sleep
         };
+    }
+
+    /// Takes in how long an answer took, in nanoseconds.
+    fn measure(&mut self, took: u64) {
+        let looked = matches!(self.wait, Wait::Look(_));
+        let way = if looked {
+            &mut self.looking
+        } else {
+            &mut self.asleep
+        };
+        let said = way.measure(took);
+        self.wanted = match said {
+            Said::Usual => None,
+            Said::Odd => Some(looked),
+            Said::News => Some(!looked),
+        };
+        self.left = if said == Said::Usual { self.pause() } else { 0 };
     }
 
     fn is_looking(&self) -> bool {
@@ -464,6 +475,9 @@ mod tests {
             assert!(once <= 20, "{once}");
             // ... and always, when it was.
             while answers.there() == Wait::Sleep {}
+            assert!((0..1000).all(|_| answers.there() != Wait::Sleep));
+            // A single one that was not changes nothing of that.
+            answers.next(ways.0, ways.1);
             assert!((0..1000).all(|_| answers.there() != Wait::Sleep));
         }
     }
