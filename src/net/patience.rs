@@ -406,7 +406,7 @@ mod tests {
             for before in [(40, 12), (40, 40), (12, 12), (300, 350)] {
                 let mut answers = Answers::new();
                 answers.looked(1000, before.0, before.1);
-                answers.looked(120, asleep, looking);
+                answers.looked(50, asleep, looking);
                 let looked = answers.looked(200, asleep, looking);
                 assert_eq!(
                     looked > 100,
