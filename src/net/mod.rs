@@ -130,21 +130,25 @@ impl Channel {
             if let Some(event) = self.wire.poll_event()? {
                 return Ok(Some(event));
             }
-            if self.wants_to_send() {
-                self.send_some(deadline)?;
-            } else {
-                self.receive(deadline)?;
+            self.exchange(deadline)?;
+        }
+    }
+
+    /// Sends what waits, and receives: the path of every call, all of it in one piece.
+    #[inline(never)]
+    fn exchange(&mut self, deadline: Option<Instant>) -> Result<()> {
+        while self.wants_to_send() {
+            if self.send_some(deadline)? {
+                return Ok(());
             }
         }
+        self.receive(deadline)
     }
 
     /// The same, where nothing is left of what was received.
     fn send_and_wait(&mut self, deadline: Option<Instant>) -> Result<Event> {
         loop {
-            if let Some(event) = self.send(deadline)? {
-                return Ok(event);
-            }
-            self.receive(deadline)?;
+            self.exchange(deadline)?;
             if let Some(event) = self.wire.poll_event()? {
                 return Ok(event);
             }
@@ -179,11 +183,7 @@ impl Channel {
             if let Some(streamed) = self.wire.poll_streamed()? {
                 return Ok(streamed);
             }
-            if self.wants_to_send() {
-                self.send_some(deadline)?;
-            } else {
-                self.receive(deadline)?;
-            }
+            self.exchange(deadline)?;
         }
     }
 
@@ -200,31 +200,39 @@ impl Channel {
         }
     }
 
+    #[inline]
     fn wants_to_send(&self) -> bool {
         let nothing = self.wire.poll_transmit().is_empty() && !self.transport.wants_write();
         !nothing && self.send_failure.is_none()
     }
 
     /// Sends what the server will take. If it must be heard first, what it says is taken in, and true comes back.
+    #[inline(always)]
     fn send_some(&mut self, deadline: Option<Instant>) -> Result<bool> {
         match self.transport.send(self.wire.poll_transmit()) {
             Ok(Some(count)) => {
                 self.wire.handle_sent(count);
-                self.patience.asked();
+                self.patience.asked(os::now);
                 self.gathering.asked();
                 self.awaiting = true;
+                Ok(false)
             }
-            Ok(None) => match self.transport.wait(true, deadline)? {
-                Readiness::Ready { readable: true } => {
-                    self.take_in(false)?;
-                    return Ok(true);
-                }
-                Readiness::Ready { readable: false } => {}
-                Readiness::TimedOut => return Err(timed_out()),
-            },
-            Err(error) => self.send_failure = Some(error),
+            Ok(None) => self.wait_to_send(deadline),
+            Err(error) => {
+                self.send_failure = Some(error);
+                Ok(false)
+            }
         }
-        Ok(false)
+    }
+
+    /// Waits until the server takes something. If it says something first, that is taken in, and true comes back.
+    #[cold]
+    fn wait_to_send(&mut self, deadline: Option<Instant>) -> Result<bool> {
+        match self.transport.wait(true, deadline)? {
+            Readiness::Ready { readable: true } => self.take_in(false).map(|()| true),
+            Readiness::Ready { readable: false } => Ok(false),
+            Readiness::TimedOut => Err(timed_out()),
+        }
     }
 
     /// Waits until the server has something to say, or `other` has; false if the deadline passed first. Takes
@@ -264,6 +272,7 @@ impl Channel {
     }
 
     /// Waits for bytes and takes them in.
+    #[inline(always)]
     fn receive(&mut self, deadline: Option<Instant>) -> Result<()> {
         if self.send_failure.is_some() {
             // What the server said before it stopped listening is there, or never comes.
@@ -273,72 +282,94 @@ impl Channel {
         if deadline.is_some_and(|end| Instant::now() >= end) {
             return Err(timed_out());
         }
-        match self.patience.wait() {
-            Wait::Sleep => {}
-            Wait::LookOnce => {
-                if self.look(Duration::ZERO)?.0 > 0 {
-                    return Ok(());
-                }
-            }
-            Wait::Look(most) => {
-                if self.look(most)?.0 > 0 {
-                    return Ok(());
-                }
-            }
+        let looks = match self.patience.wait() {
+            Wait::Sleep => None,
+            Wait::LookOnce => Some(0),
+            Wait::Look(nanoseconds) => Some(nanoseconds),
+        };
+        if let Some(nanoseconds) = looks
+            && self.look(nanoseconds)?
+        {
+            return Ok(());
         }
-        if let Some(pause) = self.gathering.pause() {
-            if self.look(Duration::ZERO)?.0 > 0 {
-                return Ok(());
-            }
-            std::thread::sleep(pause);
-            let (count, room) = self.look(Duration::ZERO)?;
-            self.gathering.paused(count, room);
-            if count > 0 {
-                return Ok(());
-            }
+        if let Some(pause) = self.gathering.pause()
+            && self.gather(pause)?
+        {
+            return Ok(());
         }
-        if deadline.is_none() {
-            // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits
-            // in poll is not.
-            if !self.awaiting || !self.transport.is_local() {
-                return self.take_in(true);
-            }
-            self.transport.wait(false, None)?;
-            return self.take_in(false);
+        // Who waits in recv on a Unix socket is woken when the server reads what was sent, too, in vain; who waits in
+        // poll is not. And only poll ends at a deadline.
+        let polls = deadline.is_some() || (self.awaiting && self.transport.is_local());
+        if polls && self.transport.wait(false, deadline)? == Readiness::TimedOut {
+            return Err(timed_out());
         }
-        match self.transport.wait(false, deadline)? {
-            Readiness::TimedOut => Err(timed_out()),
-            Readiness::Ready { .. } => self.take_in(false),
+        self.take_in_here(!polls)
+    }
+
+    /// Takes in what is there, or else what comes during a pause; false if that is nothing.
+    #[cold]
+    fn gather(&mut self, pause: Duration) -> Result<bool> {
+        if self.take_in_now()?.0 > 0 {
+            return Ok(true);
+        }
+        std::thread::sleep(pause);
+        let (count, room) = self.take_in_now()?;
+        self.gathering.paused(count, room);
+        Ok(count > 0)
+    }
+
+    /// Takes in what is there. How many bytes that was, and for how many there was room, comes back.
+    fn take_in_now(&mut self) -> Result<(usize, usize)> {
+        let (buffer, room) = self.wire.receive_space()?;
+        match self.transport.receive(buffer, room, false)? {
+            Received::Bytes(count) => {
+                self.came(count, false);
+                Ok((count, room))
+            }
+            Received::Nothing => Ok((0, room)),
+            Received::End => Err(self.wire.handle_eof()),
         }
     }
 
-    /// Looks for something to receive again and again, for `most`. How many bytes came, and for how many there was room,
-    /// comes back.
-    fn look(&mut self, most: Duration) -> Result<(usize, usize)> {
-        let (buffer, room) = self.wire.receive_space()?;
-        match self.transport.look(buffer, room, most)? {
-            (Received::Bytes(count), looks) => {
-                self.patience.answered(looks == 1);
-                self.gathering.received(count);
-                self.awaiting = false;
-                Ok((count, room))
+    /// Looks for something to receive again and again, for so many nanoseconds, and takes it in; false if nothing came.
+    #[inline(always)]
+    fn look(&mut self, nanoseconds: u64) -> Result<bool> {
+        let (buffer, most) = self.wire.receive_space()?;
+        match self.transport.look(buffer, most, nanoseconds)? {
+            (Received::Bytes(count), first) => {
+                self.came(count, first);
+                Ok(true)
             }
-            (Received::Nothing, _) => Ok((0, room)),
+            (Received::Nothing, _) => Ok(false),
             (Received::End, _) => Err(self.wire.handle_eof()),
         }
     }
 
+    /// Takes in what is there, or waits for it in recv.
+    #[inline(never)]
     fn take_in(&mut self, wait: bool) -> Result<()> {
+        self.take_in_here(wait)
+    }
+
+    /// The same, as a part of `exchange`.
+    #[inline(always)]
+    fn take_in_here(&mut self, wait: bool) -> Result<()> {
         let (buffer, most) = self.wire.receive_space()?;
         match self.transport.receive(buffer, most, wait)? {
             Received::Bytes(count) => {
-                self.patience.answered(false);
-                self.gathering.received(count);
-                self.awaiting = false;
+                self.came(count, false);
                 Ok(())
             }
             Received::Nothing => self.send_failure.take().map_or(Ok(()), Err),
             Received::End => Err(self.wire.handle_eof()),
         }
+    }
+
+    /// So many bytes have come; `at_once`: at the first look.
+    #[inline(always)]
+    fn came(&mut self, count: usize, at_once: bool) {
+        self.patience.answered(at_once, os::now);
+        self.gathering.received(count);
+        self.awaiting = false;
     }
 }

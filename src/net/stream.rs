@@ -10,9 +10,6 @@ use socket2::{Domain, SockAddr, Socket, TcpKeepalive, Type};
 
 use super::os::{self, Readiness};
 
-/// Never a signal, and never a wait that a deadline could not end.
-const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
-
 /// What TCP is told of its idle connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TcpOptions {
@@ -40,6 +37,17 @@ pub(super) enum Received {
     End,
     /// Nothing is there yet.
     Nothing,
+}
+
+impl From<Option<usize>> for Received {
+    #[inline]
+    fn from(count: Option<usize>) -> Received {
+        match count {
+            None => Received::Nothing,
+            Some(0) => Received::End,
+            Some(count) => Received::Bytes(count),
+        }
+    }
 }
 
 impl Stream {
@@ -121,49 +129,37 @@ impl Stream {
     }
 
     /// Sends what it can without waiting; `None` when that is nothing.
+    #[inline]
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
-        loop {
-            match self.socket.send_with_flags(bytes, SEND_FLAGS) {
-                Ok(count) => return Ok(Some(count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        os::send(&self.socket, bytes)
     }
 
     /// Receives behind what `buffer` holds, at most `most` bytes. `wait` is whether to wait for the first.
+    #[inline(always)]
     pub(super) fn receive(
         &self,
         buffer: &mut Vec<u8>,
         most: usize,
         wait: bool,
     ) -> io::Result<Received> {
-        let flags = if wait { 0 } else { libc::MSG_DONTWAIT };
-        loop {
-            match os::receive(&self.socket, buffer, most, flags) {
-                Ok(0) => return Ok(Received::End),
-                Ok(count) => return Ok(Received::Bytes(count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Received::Nothing);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        os::receive(&self.socket, buffer, most, wait).map(Received::from)
     }
 
-    /// Receives what is there, as `receive` without waiting does, and at less cost where that is nothing.
-    #[inline]
-    pub(super) fn look(&self, buffer: &mut Vec<u8>, most: usize) -> io::Result<Received> {
-        match os::look(&self.socket, buffer, most)? {
-            None => Ok(Received::Nothing),
-            Some(0) => Ok(Received::End),
-            Some(count) => Ok(Received::Bytes(count)),
-        }
+    /// Receives what is there, again and again for so many nanoseconds. Whether it was there at the first look
+    /// comes back too.
+    #[inline(always)]
+    pub(super) fn look(
+        &self,
+        buffer: &mut Vec<u8>,
+        most: usize,
+        nanoseconds: u64,
+    ) -> io::Result<(Received, bool)> {
+        let (received, first) = os::look(&self.socket, buffer, most, nanoseconds)?;
+        Ok((received.into(), first))
     }
 
     /// Waits until the socket can be read, or, if `write` is set, written.
+    #[inline(always)]
     pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> io::Result<Readiness> {
         let events = if write {
             libc::POLLIN | libc::POLLOUT

@@ -5,15 +5,12 @@
 
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::os::Readiness;
+use super::os::{Looks, Readiness};
 use super::stream::{Received, Stream};
 use crate::error::{Error, Result};
 use crate::tls::{Plaintext, TlsConfig, TlsSession};
-
-/// The clock is read once in so many looks.
-const LOOKS_A_READING: u32 = 4;
 
 /// A connected socket, and the TLS session on it.
 pub(super) struct Transport {
@@ -81,6 +78,7 @@ impl Transport {
     }
 
     /// Whether it is a Unix socket.
+    #[inline]
     pub(super) fn is_local(&self) -> bool {
         self.stream.is_local()
     }
@@ -96,6 +94,7 @@ impl Transport {
     }
 
     /// Whether ciphertext waits to be sent.
+    #[inline]
     pub(super) fn wants_write(&self) -> bool {
         self.tls
             .as_ref()
@@ -104,88 +103,46 @@ impl Transport {
 
     /// Sends what it can of `bytes` without waiting; `None` when the socket must be waited for first. An empty
     /// `bytes` sends what waits.
+    #[inline(always)]
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<Option<usize>> {
-        let Transport { stream, tls } = self;
-        let Some(tls) = tls else {
-            return stream.send(bytes).map_err(lost);
-        };
-        if !tls.flush(stream)? {
-            return Ok(None);
-        }
-        if bytes.is_empty() {
-            return Ok(Some(0));
-        }
-        match tls.session.write(bytes)? {
-            0 => Err(Error::broken("the TLS session takes nothing more").with_sqlstate("08006")),
-            count => {
-                tls.flush(stream)?;
-                Ok(Some(count))
-            }
+        match &mut self.tls {
+            None => self.stream.send(bytes).map_err(lost),
+            Some(tls) => tls.send(&self.stream, bytes),
         }
     }
 
     /// Receives plaintext behind what `buffer` holds, at most `most` bytes. `wait` is whether to wait for the
     /// first.
+    #[inline(always)]
     pub(super) fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
         most: usize,
         wait: bool,
     ) -> Result<Received> {
-        let Transport { stream, tls } = self;
-        let Some(tls) = tls else {
-            return stream.receive(buffer, most, wait).map_err(lost);
-        };
-        loop {
-            match tls.session.read(buffer, most)? {
-                Plaintext::Bytes(count) => {
-                    tls.undrained = true;
-                    return Ok(Received::Bytes(count));
-                }
-                Plaintext::End => return Ok(Received::End),
-                Plaintext::Nothing => tls.undrained = false,
-            }
-            match tls.receive_ciphertext(stream, wait) {
-                Ok(Received::Nothing) => return Ok(Received::Nothing),
-                Ok(_) => tls.undrained = true,
-                Err(error) => {
-                    let _ = tls.flush(stream);
-                    return Err(error);
-                }
-            }
+        match &mut self.tls {
+            None => self.stream.receive(buffer, most, wait).map_err(lost),
+            Some(tls) => tls.receive(&self.stream, buffer, most, wait),
         }
     }
 
-    /// Receives like `receive` without waiting, again and again for `most`, giving up the processor in between. How
-    /// often it has looked comes back too.
+    /// Receives like `receive` without waiting, again and again for so many nanoseconds, giving up the processor in
+    /// between. Whether it was there at the first look comes back too.
+    #[inline(always)]
     pub(super) fn look(
         &mut self,
         buffer: &mut Vec<u8>,
-        space: usize,
-        most: Duration,
-    ) -> Result<(Received, u32)> {
-        let mut looks = 0_u32;
-        let mut end = None;
-        loop {
-            let received = match &self.tls {
-                None => self.stream.look(buffer, space).map_err(lost)?,
-                Some(_) => self.receive(buffer, space, false)?,
-            };
-            looks = looks.saturating_add(1);
-            if received != Received::Nothing || most.is_zero() {
-                return Ok((received, looks));
-            }
-            if looks.is_multiple_of(LOOKS_A_READING) {
-                let now = Instant::now();
-                if now >= *end.get_or_insert(now + most) {
-                    return Ok((received, looks));
-                }
-            }
-            std::thread::yield_now();
+        most: usize,
+        nanoseconds: u64,
+    ) -> Result<(Received, bool)> {
+        match &mut self.tls {
+            None => self.stream.look(buffer, most, nanoseconds).map_err(lost),
+            Some(tls) => tls.look(&self.stream, buffer, most, nanoseconds),
         }
     }
 
     /// Waits until there is something to receive, or, if `write` is set, the socket can be written.
+    #[inline(always)]
     pub(super) fn wait(&self, write: bool, deadline: Option<Instant>) -> Result<Readiness> {
         if self.tls.as_ref().is_some_and(|tls| tls.undrained) {
             return Ok(Readiness::Ready { readable: true });
@@ -235,6 +192,69 @@ impl Tls {
         }
     }
 
+    /// Encrypts, and sends what the socket takes; see `Transport::send`.
+    fn send(&mut self, stream: &Stream, bytes: &[u8]) -> Result<Option<usize>> {
+        if !self.flush(stream)? {
+            return Ok(None);
+        }
+        if bytes.is_empty() {
+            return Ok(Some(0));
+        }
+        match self.session.write(bytes)? {
+            0 => Err(Error::broken("the TLS session takes nothing more").with_sqlstate("08006")),
+            count => {
+                self.flush(stream)?;
+                Ok(Some(count))
+            }
+        }
+    }
+
+    /// Receives and decrypts; see `Transport::receive`.
+    fn receive(
+        &mut self,
+        stream: &Stream,
+        buffer: &mut Vec<u8>,
+        most: usize,
+        wait: bool,
+    ) -> Result<Received> {
+        loop {
+            match self.session.read(buffer, most)? {
+                Plaintext::Bytes(count) => {
+                    self.undrained = true;
+                    return Ok(Received::Bytes(count));
+                }
+                Plaintext::End => return Ok(Received::End),
+                Plaintext::Nothing => self.undrained = false,
+            }
+            match self.receive_ciphertext(stream, wait) {
+                Ok(Received::Nothing) => return Ok(Received::Nothing),
+                Ok(_) => self.undrained = true,
+                Err(error) => {
+                    let _ = self.flush(stream);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// See `Transport::look`.
+    fn look(
+        &mut self,
+        stream: &Stream,
+        buffer: &mut Vec<u8>,
+        most: usize,
+        nanoseconds: u64,
+    ) -> Result<(Received, bool)> {
+        let mut looks = Looks::new(nanoseconds);
+        loop {
+            let received = self.receive(stream, buffer, most, false)?;
+            let first = looks.is_first();
+            if received != Received::Nothing || !looks.go_on() {
+                return Ok((received, first));
+            }
+        }
+    }
+
     /// Takes in ciphertext.
     fn receive_ciphertext(&mut self, stream: &Stream, wait: bool) -> Result<Received> {
         let (buffer, most) = self.session.receive_space();
@@ -253,6 +273,7 @@ impl Tls {
     }
 }
 
+#[cold]
 pub(super) fn lost(error: io::Error) -> Error {
     Error::broken(format!(
         "the connection to the server was lost: {}",
@@ -271,6 +292,7 @@ pub(super) fn words(error: &io::Error) -> String {
     }
 }
 
+#[cold]
 pub(super) fn timed_out() -> Error {
     Error::timeout("timeout: the server did not answer in time").breaking_connection()
 }
