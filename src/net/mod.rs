@@ -124,11 +124,13 @@ impl Channel {
         tag: &mut Tag,
     ) -> Result<Option<Event>> {
         loop {
-            if self.wire.poll_answer(rows, tag)? {
-                return Ok(None);
-            }
-            if let Some(event) = self.wire.poll_event()? {
-                return Ok(Some(event));
+            if self.wire.has_unseen() {
+                if self.wire.poll_answer(rows, tag)? {
+                    return Ok(None);
+                }
+                if let Some(event) = self.wire.poll_event()? {
+                    return Ok(Some(event));
+                }
             }
             self.exchange(deadline)?;
         }

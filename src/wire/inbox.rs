@@ -41,6 +41,7 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// The buffer to append received bytes to, and how many it takes. Never zero.
+    #[inline]
     pub(super) fn space(&mut self) -> Result<(&mut Vec<u8>, usize)> {
         if self.is_empty() && !self.rows.holds_buffer() {
             self.buffer.clear();
@@ -58,6 +59,8 @@ impl Inbox {
         Ok((&mut self.buffer, free))
     }
 
+    #[cold]
+    #[inline(never)]
     fn make_space(&mut self) -> Result<()> {
         let rest = self.buffer.len() - self.head;
         let capacity = self.buffer.capacity();

@@ -366,12 +366,19 @@ impl Wire {
     }
 
     /// Takes note that `count` bytes of what waited were sent.
+    #[inline]
     pub(crate) fn handle_sent(&mut self, count: usize) {
-        if count >= self.out.len() && !self.sent_in_part {
+        if count >= self.out.len() && !self.sent_in_part && self.out.capacity() <= KEPT_OUT_BUFFER {
             self.out.clear();
-            if self.out.capacity() > KEPT_OUT_BUFFER {
-                self.out = BytesMut::new();
-            }
+        } else {
+            self.handle_part(count);
+        }
+    }
+
+    #[cold]
+    fn handle_part(&mut self, count: usize) {
+        if count >= self.out.len() && !self.sent_in_part {
+            self.out = BytesMut::new();
             return;
         }
         self.out.advance(count.min(self.out.len()));
@@ -383,6 +390,7 @@ impl Wire {
     }
 
     /// Where to append received bytes, and the most that may be appended (at least 1).
+    #[inline]
     pub(crate) fn receive_space(&mut self) -> Result<(&mut Vec<u8>, usize)> {
         self.inbox.space()
     }
@@ -550,6 +558,13 @@ impl Wire {
         self.counted_tag.clear();
         self.columns = None;
         self.copying = None;
+    }
+
+    /// Whether the server has said something that `poll_answer` and `poll_event` have not seen yet, or the connection has
+    /// ended.
+    #[inline]
+    pub(crate) fn has_unseen(&self) -> bool {
+        !self.inbox.is_empty() || !matches!(self.phase, Phase::Running)
     }
 
     /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: true, its rows,
