@@ -206,7 +206,10 @@ fn find_special(bytes: &[u8], at: usize) -> Option<usize> {
     let (blocks, last) = rest.as_chunks::<BLOCK>();
     let mut passed = at;
     for block in blocks {
-        if block.iter().fold(false, |any, &byte| any | is_special(byte)) {
+        if block
+            .iter()
+            .fold(false, |any, &byte| any | is_special(byte))
+        {
             let within = block.iter().position(|&byte| is_special(byte))?;
             return Some(passed + within);
         }
@@ -221,9 +224,10 @@ fn find_special(bytes: &[u8], at: usize) -> Option<usize> {
 fn prefix_length(before: &[u8], quote: u8) -> usize {
     let (length, word) = match before {
         [word @ .., b'u' | b'U', b'&'] => (2, word),
-        [word @ .., b'e' | b'E' | b'b' | b'B' | b'x' | b'X' | b'n' | b'N'] if quote == b'\'' => {
-            (1, word)
-        }
+        [
+            word @ ..,
+            b'e' | b'E' | b'b' | b'B' | b'x' | b'X' | b'n' | b'N',
+        ] if quote == b'\'' => (1, word),
         _ => return 0,
     };
     if ends_in_word(word) { 0 } else { length }

@@ -112,11 +112,9 @@ impl Session {
         let binary = request.format == ResultFormat::Binary;
         match order {
             Some(order) => {
-                let params: Vec<Param<'_>> = order
-                    .iter()
-                    .filter_map(|&index| params.get(index).copied())
-                    .collect();
-                self.run_extended(binder.sql(), &params, binary)
+                let ordered = order.of(params);
+                let params = ordered.as_deref().unwrap_or(params);
+                self.run_extended(binder.sql(), params, binary)
             }
             None if binary => self.run_extended(binder.sql(), &[], true),
             None => self.run_simple(binder.sql()),

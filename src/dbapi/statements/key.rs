@@ -2,8 +2,8 @@
 
 use std::hash::Hasher;
 
-use super::super::binding::{Arguments, Slot, slot};
-use super::super::placeholder::ParamStyle;
+use super::super::binding::Arguments;
+use super::super::placeholder::{ParamStyle, Slot};
 use crate::types::{Dialect, Param};
 
 /// What a statement is told by: its text, how its placeholders are written, and the types of its parameters.
@@ -174,7 +174,7 @@ impl Hasher for Hashed {
 
 /// What is asked of a parameter when it takes another's place: how it is written, and its type.
 fn signature(param: &Param<'_>) -> u64 {
-    let slot = match slot(param) {
+    let slot = match Slot::of(param) {
         Slot::Typed => 1,
         Slot::Untyped => 2,
         Slot::Null => 3,
