@@ -50,7 +50,7 @@ impl Answers {
             Event::Complete(tag) => {
                 if !tag.is_select() {
                     self.changes_types |= catalog::changes_types(&tag);
-                    self.committed |= matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION");
+                    self.committed |= commits(&tag);
                 }
                 if let Some(before) = &mut self.before
                     && let Some(reply) = self.last.take()
@@ -124,6 +124,11 @@ impl Answers {
             Error::protocol("no answer to a statement")
         }
     }
+}
+
+/// Whether a command with this tag has committed a transaction.
+fn commits(tag: &Tag) -> bool {
+    matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION")
 }
 
 /// What to do where the server cannot infer a parameter's type; it says which.
@@ -230,8 +235,95 @@ impl Session {
         params: &[Param<'_>],
         binary: bool,
     ) -> Result<Reply> {
+        if !binary {
+            return self.run_at_once(sql, params, Vec::new());
+        }
         let answers = self.ask_extended("", sql, params, binary, false)?;
         self.reply_to(answers)
+    }
+
+    /// Runs one statement by the extended protocol, with its columns in text. `room`: memory for a few rows.
+    pub(super) fn run_at_once(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        room: Vec<u8>,
+    ) -> Result<Reply> {
+        let begin = self.begin()?;
+        self.queue_with_closings(|wire| {
+            if let Some(begin) = &begin {
+                wire.start_command_before(begin)?;
+            }
+            wire.start_statement(sql, params)
+        })?;
+        let mut first = self.next_event()?;
+        let mut began = begin.is_some();
+        if began && matches!(first, Event::Complete(_)) {
+            began = false;
+            first = self.next_event()?;
+        }
+        if matches!(first, Event::Columns(_) | Event::NoData)
+            && let Some(tag) = self.channel()?.wire().poll_rest()?
+        {
+            let columns = match first {
+                Event::Columns(columns) => Some(columns),
+                _ => None,
+            };
+            return self.reply_of_whole(columns, tag, sql, room);
+        }
+        let mut answers = Answers {
+            began,
+            ..Answers::default()
+        };
+        self.receive_from(first, &mut answers, sql)?;
+        self.reply_to(answers)
+    }
+
+    /// The reply of an answer that came in one piece. Its conclusions are drawn as `receive_from` and `conclude_of` do.
+    fn reply_of_whole(
+        &mut self,
+        columns: Option<Arc<[Column]>>,
+        tag: Tag,
+        sent: &str,
+        room: Vec<u8>,
+    ) -> Result<Reply> {
+        let rows = self.channel()?.wire().take_rows_into(room)?;
+        if !tag.is_select() || columns.is_none() {
+            self.statements.saw(&tag, columns.is_some(), sent);
+            if catalog::changes_types(&tag) {
+                self.types.forget();
+            }
+            if commits(&tag) && self.status() != Status::Idle {
+                self.end_transaction();
+            }
+        }
+        self.settle(None)?;
+        let mut reply = Reply {
+            columns,
+            rows,
+            tag,
+            catalog: None,
+        };
+        self.add_types(&mut reply)?;
+        Ok(reply)
+    }
+
+    /// Queues a request as `queue` does, behind the Close of the prepared statements that are of no use any more.
+    fn queue_with_closings(&mut self, fill: impl FnOnce(&mut Wire) -> Result<()>) -> Result<()> {
+        let closing = self.statements.take_to_close();
+        let queued = self.queue(|wire| {
+            for name in &closing {
+                wire.start_close_statement(name)?;
+            }
+            fill(wire)
+        });
+        if queued.is_err() {
+            // They have not been closed.
+            closing
+                .into_iter()
+                .for_each(|name| self.statements.drop_name(name));
+        }
+        queued
     }
 
     /// The reply that the answers are, once they are complete.
@@ -252,11 +344,7 @@ impl Session {
     ) -> Result<Answers> {
         let begin = self.begin()?;
         let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
-        let closing = self.statements.take_to_close();
         let begin_and_parse = |wire: &mut Wire| {
-            for name in &closing {
-                wire.start_close_statement(name)?;
-            }
             if let Some(begin) = &begin {
                 wire.start_command_before(begin)?;
             }
@@ -267,7 +355,7 @@ impl Session {
         if binary {
             // Everything that can be wrong with a parameter is wrong before anything is sent.
             wire::check_parameters(params)?;
-            self.queue(|wire| {
+            self.queue_with_closings(|wire| {
                 begin_and_parse(wire)?;
                 wire.start_describe_statement(name)?;
                 wire.start_flush();
@@ -302,21 +390,14 @@ impl Session {
                 return Err(error);
             }
         } else {
-            let queued = self.queue(|wire| {
+            self.queue_with_closings(|wire| {
                 begin_and_parse(wire)?;
                 wire.start_bind(name, params, &[])?;
                 wire.start_describe_portal()?;
                 wire.start_execute(0, RowShape::Described)?;
                 wire.start_sync();
                 Ok(())
-            });
-            if queued.is_err() {
-                // They have not been closed.
-                closing
-                    .iter()
-                    .for_each(|name| self.statements.drop_name(name.clone()));
-            }
-            queued?;
+            })?;
         }
         if probe {
             self.queue(|wire| wire.start_query(probe::question(in_transaction)))?;

@@ -93,6 +93,7 @@ impl Session {
             Some(name) => self.run_preparing(hash, name, shape.sql(), params, binary),
             // Without parameters it may be several statements.
             None if !ask && request.arguments.is_none() && !binary => self.run_simple(shape.sql()),
+            None if !ask && !binary => self.run_at_once(shape.sql(), params, request.room.take()),
             None => {
                 let answers = self.ask_extended("", shape.sql(), params, binary, ask)?;
                 self.reply_to(answers)
@@ -114,7 +115,10 @@ impl Session {
             Some(order) => {
                 let ordered = order.of(params);
                 let params = ordered.as_deref().unwrap_or(params);
-                self.run_extended(binder.sql(), params, binary)
+                match binary {
+                    true => self.run_extended(binder.sql(), params, true),
+                    false => self.run_at_once(binder.sql(), params, request.room.take()),
+                }
             }
             None if binary => self.run_extended(binder.sql(), &[], true),
             None => self.run_simple(binder.sql()),

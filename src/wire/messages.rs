@@ -61,7 +61,7 @@ impl Wire {
     /// Handles what answers a request, but for rows.
     #[inline(never)]
     fn answer(&mut self, frame: Frame) -> Result<Option<Event>> {
-        if let Some(Owed::Run(_)) = self.owed.front() {
+        if let Some(Owed::Run(_) | Owed::Statement) = self.owed.front() {
             self.owe_one_by_one();
         }
         let body = self.inbox.body(frame);
@@ -83,11 +83,13 @@ impl Wire {
                 self.columns = Some(columns.len() as u16);
                 // A rule's second SELECT is described without an end of the first. Rows of two widths must
                 // not be one result: whoever reads them trusts its width.
-                self.inbox.drop_rows();
+                if self.inbox.holds_rows() {
+                    self.inbox.drop_rows();
+                }
                 if front != Some(Owed::Query) {
                     self.owed.pop_front();
                 }
-                Ok(Some(Event::Columns(columns.into())))
+                Ok(Some(Event::Columns(columns)))
             }
             (b'n', Some(Owed::DescribeStatement | Owed::DescribePortal)) => {
                 self.columns = None;
@@ -206,7 +208,7 @@ impl Wire {
             Some(_) => {
                 // The server skips to the next Sync; so do we. Without one it would wait for it forever.
                 while let Some(owed) = self.owed.pop_front() {
-                    if matches!(owed, Owed::Sync | Owed::Run(_)) {
+                    if matches!(owed, Owed::Sync | Owed::Run(_) | Owed::Statement) {
                         self.owed.push_front(Owed::Sync);
                         break;
                     }

@@ -31,9 +31,11 @@ mod backend;
 mod frontend;
 mod inbox;
 mod messages;
+mod name;
 mod policy;
 mod rows;
 mod scram;
+mod statement;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -141,6 +143,8 @@ enum Owed {
     Query,
     /// Those to Bind, Execute and Sync. They are owed one by one as soon as the first does not come with the rest.
     Run(RowShape),
+    /// Those to Parse, Bind, Describe of the portal, Execute and Sync, in the same way.
+    Statement,
     Parse,
     Bind,
     DescribeStatement,
@@ -589,20 +593,29 @@ impl Wire {
         Ok(Some(tag))
     }
 
-    /// The answers to a prepared statement do not come in one piece.
+    /// The answers to what was sent at once do not come in one piece.
     #[cold]
     pub(super) fn owe_one_by_one(&mut self) {
-        if let Some(&Owed::Run(shape)) = self.owed.front() {
-            self.owed.pop_front();
-            for owed in [Owed::Sync, Owed::Execute(shape), Owed::Bind] {
-                self.owed.push_front(owed);
-            }
+        let (shape, first): (_, &[Owed]) = match self.owed.front() {
+            Some(&Owed::Run(shape)) => (shape, &[Owed::Bind]),
+            Some(Owed::Statement) => (
+                RowShape::Described,
+                &[Owed::DescribePortal, Owed::Bind, Owed::Parse],
+            ),
+            _ => return,
+        };
+        self.owed.pop_front();
+        for &owed in [Owed::Sync, Owed::Execute(shape)].iter().chain(first) {
+            self.owed.push_front(owed);
         }
     }
 
     #[inline(never)]
     fn poll_any(&mut self) -> Result<Option<Event>> {
-        let outcome = self.next_event();
+        let outcome = match self.owed.front() {
+            Some(Owed::Statement) => self.description(),
+            _ => self.next_event(),
+        };
         if outcome.is_err() {
             self.phase = Phase::Ended;
         }
@@ -655,7 +668,7 @@ impl Wire {
         self.inbox.drop_rows();
     }
 
-    fn next_event(&mut self) -> Result<Option<Event>> {
+    pub(super) fn next_event(&mut self) -> Result<Option<Event>> {
         if matches!(self.phase, Phase::Ended) {
             return Err(Error::broken("the connection has ended"));
         }

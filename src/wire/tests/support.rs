@@ -2,7 +2,7 @@
 
 use crate::conninfo::{ChannelBinding, ProtocolVersion, RequireAuth};
 use crate::error::Result;
-use crate::wire::{Credentials, Event, ProtocolVersions, Rows, TransactionStatus, Wire};
+use crate::wire::{Credentials, Event, ProtocolVersions, Rows, Tag, TransactionStatus, Wire};
 
 pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![kind];
@@ -224,21 +224,18 @@ impl Listener {
     fn poll(&mut self, wire: &mut Wire) -> Result<()> {
         // As `net` asks.
         if let Some(tag) = wire.poll_answer()? {
-            let rows = wire.take_rows_into(b"what was there".to_vec())?;
-            let shown = self.shown(&rows);
-            self.heard.push(format!("Complete {}{shown}", tag.as_str()));
-            self.heard
-                .push(format!("Ready {:?}", wire.transaction_status()));
-            self.results.push(rows);
+            self.whole(wire, &tag)?;
         }
         while let Some(event) = wire.poll_event()? {
+            // As `dbapi` asks.
+            let described = matches!(event, Event::Columns(_) | Event::NoData);
             let line = match event {
                 Event::Ready => format!("Ready {:?}", wire.transaction_status()),
                 Event::Columns(columns) => {
                     self.width = columns.len();
                     let names: Vec<_> = columns
                         .iter()
-                        .map(|column| column.name.to_str().unwrap())
+                        .map(|column| str::from_utf8(column.name.as_bytes()).unwrap())
                         .collect();
                     format!("Columns {}", names.join(","))
                 }
@@ -263,7 +260,20 @@ impl Listener {
                 | Event::CopyOut => format!("{event:?}"),
             };
             self.heard.push(line);
+            if described && let Some(tag) = wire.poll_rest()? {
+                self.whole(wire, &tag)?;
+            }
         }
+        Ok(())
+    }
+
+    fn whole(&mut self, wire: &mut Wire, tag: &Tag) -> Result<()> {
+        let rows = wire.take_rows_into(b"what was there".to_vec())?;
+        let shown = self.shown(&rows);
+        self.heard.push(format!("Complete {}{shown}", tag.as_str()));
+        self.heard
+            .push(format!("Ready {:?}", wire.transaction_status()));
+        self.results.push(rows);
         Ok(())
     }
 

@@ -1,0 +1,66 @@
+//! A statement that is prepared, bound, described and run at once, and the answer to it: taken in as a whole where all of
+//! it is here and goes as usual, and message by message where not.
+
+use super::messages::ready;
+use super::{Event, Owed, Phase, RowShape, Tag, Wire, backend, frontend};
+use crate::error::Result;
+use crate::types::Param;
+
+impl Wire {
+    /// Parse, Bind, Describe, Execute and Sync: runs a statement, as `start_parse` and the others one after the other do,
+    /// for columns in text. Answered by Columns or NoData, Complete or EmptyQuery, then Ready; behind the first of these
+    /// `poll_rest` may be asked.
+    pub(crate) fn start_statement(&mut self, sql: &str, params: &[Param<'_>]) -> Result<()> {
+        frontend::statement(sql, params, &mut self.out)?;
+        self.owed.push_back(Owed::Statement);
+        Ok(())
+    }
+
+    /// The first event of such an answer.
+    pub(super) fn description(&mut self) -> Result<Option<Event>> {
+        let Some(b"1\0\0\0\x042\0\0\0\x04") = self.inbox.peek() else {
+            // Something else comes first, or not all is here yet.
+            return self.next_event();
+        };
+        self.inbox.pass(10);
+        self.owed.pop_front();
+        for owed in [
+            Owed::Sync,
+            Owed::Execute(RowShape::Described),
+            Owed::DescribePortal,
+        ] {
+            self.owed.push_front(owed);
+        }
+        self.next_event()
+    }
+
+    /// What is left of a statement's answer behind its Columns or NoData, if all of it is here and it went as usual: its
+    /// command tag. Its rows are there to take. Of any other, what has been understood so far is not said again by
+    /// `poll_event`.
+    pub(crate) fn poll_rest(&mut self) -> Result<Option<Tag>> {
+        let outcome = self.rest();
+        if outcome.is_err() {
+            self.phase = Phase::Ended;
+        }
+        outcome
+    }
+
+    fn rest(&mut self) -> Result<Option<Tag>> {
+        let mut owed = self.owed.iter();
+        let is_rest = owed.next() == Some(&Owed::Execute(RowShape::Described))
+            && owed.next() == Some(&Owed::Sync);
+        if !is_rest || !matches!(self.phase, Phase::Running) {
+            return Ok(None);
+        }
+        if let Some(columns) = self.columns {
+            self.inbox.accept_run(columns, backend::LONGEST)?;
+        }
+        let Some((tag, status)) = self.inbox.pass_ending() else {
+            return Ok(None);
+        };
+        let (tag, status) = (Tag::read(tag)?, ready(&[status])?);
+        self.owed.pop_front();
+        self.ready(status);
+        Ok(Some(tag))
+    }
+}
