@@ -295,10 +295,13 @@ impl Binder {
     }
 }
 
+#[inline]
 fn push(out: &mut String, text: &str) -> Result<()> {
-    out.try_reserve(text.len()).map_err(|_| {
-        Error::out_of_memory(format_args!("for a statement of {} bytes", text.len()))
-    })?;
+    if out.capacity() - out.len() < text.len() {
+        out.try_reserve(text.len()).map_err(|_| {
+            Error::out_of_memory(format_args!("for a statement of {} bytes", text.len()))
+        })?;
+    }
     out.push_str(text);
     Ok(())
 }

@@ -191,34 +191,55 @@ pub(super) fn is_word(byte: u8) -> bool {
     class(byte) & WORD != 0
 }
 
-/// Whether a byte may begin a quote, a comment or a placeholder, whatever is before it.
-#[inline]
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'\'' | b'"' | b'$' | b'%' | b'-' | b'/')
-}
+/// So many bytes are compared at once.
+const BLOCK: usize = 16;
+/// Of the bytes that may begin a quote, a comment or a placeholder, whatever is before them: those that differ in the
+/// bits that are not in `ALIKE_IN` alone, and the two others.
+const SPECIAL: [u8; 2] = [b'"', b'$'];
+const SPECIAL_ALIKE: u8 = b'%' & b'\'' & b'-' & b'/';
+const ALIKE_IN: u8 = !(b'%' ^ b'/');
 
 /// Where the next such byte is, from `at` on.
 #[inline]
 fn find_special(bytes: &[u8], at: usize) -> Option<usize> {
-    /// As many are compared at once.
-    const BLOCK: usize = 16;
     let rest = bytes.get(at..)?;
     let (blocks, last) = rest.as_chunks::<BLOCK>();
     let mut passed = at;
     for block in blocks {
-        // Said so that it becomes a few instructions for all of them.
-        let any = block.iter().fold(0, |any, &byte| {
-            let is = |other| u8::from(byte == other);
-            any | is(b'\'') | is(b'"') | is(b'$') | is(b'%') | is(b'-') | is(b'/')
-        });
-        if any != 0 {
-            let within = block.iter().position(|&byte| is_special(byte))?;
-            return Some(passed + within);
+        if has_special(block) {
+            return Some(passed + first_special(block)?);
         }
         passed += BLOCK;
     }
-    let within = last.iter().position(|&byte| is_special(byte))?;
-    Some(passed + within)
+    let mut block = [0; BLOCK];
+    block.get_mut(..last.len())?.copy_from_slice(last);
+    Some(passed + first_special(&block)?)
+}
+
+/// Said so that it becomes a few instructions for all of them.
+#[inline]
+fn has_special(block: &[u8; BLOCK]) -> bool {
+    let [one, other] = SPECIAL;
+    let any = block.iter().fold(0, |any, &byte| {
+        let is = |is| u8::from(is);
+        any | is(byte == one) | is(byte == other) | is(byte & ALIKE_IN == SPECIAL_ALIKE)
+    });
+    any != 0
+}
+
+/// Where in a block the first is.
+#[inline]
+fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
+    const ONES: u128 = u128::from_le_bytes([1; BLOCK]);
+    let all = |byte: u8| u128::from(byte) * ONES;
+    // Sets the highest bit of the first byte that is zero, and none before it: what is borrowed goes on only from there.
+    let zero = |bytes: u128| bytes.wrapping_sub(ONES) & !bytes & all(0x80);
+    let bytes = u128::from_le_bytes(*block);
+    let [one, other] = SPECIAL;
+    let found = zero(bytes ^ all(one))
+        | zero(bytes ^ all(other))
+        | zero(bytes & all(ALIKE_IN) ^ all(SPECIAL_ALIKE));
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// How much of what stands before a quote belongs to it (E, B, X, N, U&), if it does: a letter that begins a word.

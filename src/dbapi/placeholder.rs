@@ -146,7 +146,7 @@ pub(super) fn convert(
 enum Index<'a> {
     Positional(usize),
     Few(&'a [&'a str]),
-    Many(HashMap<&'a str, usize>),
+    Many(Box<HashMap<&'a str, usize>>),
 }
 
 impl<'a> Index<'a> {
@@ -157,7 +157,8 @@ impl<'a> Index<'a> {
             Names::Positional(count) => Index::Positional(count),
             Names::Named(names) if names.len() <= FEW => Index::Few(names),
             Names::Named(names) => {
-                Index::Many(names.iter().enumerate().map(|(i, &n)| (n, i)).collect())
+                let places = names.iter().enumerate().map(|(i, &n)| (n, i));
+                Index::Many(Box::new(places.collect()))
             }
         }
     }
@@ -215,12 +216,22 @@ struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     /// Makes room without aborting the process where there is none.
+    #[inline]
     fn reserve(&mut self, bytes: usize) -> Result<()> {
+        if self.out.capacity() - self.out.len() >= bytes {
+            return Ok(());
+        }
+        self.grow(bytes)
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) -> Result<()> {
         self.out.try_reserve(bytes).map_err(|_| {
             Error::out_of_memory(format_args!("for a statement of {} bytes", self.sql.len()))
         })
     }
 
+    #[inline]
     fn push(&mut self, text: &str) -> Result<()> {
         self.reserve(text.len())?;
         self.out.push_str(text);

@@ -79,17 +79,10 @@ impl Wire {
                 backend::parameter_description(body).map(|_| None)
             }
             (b'T', Some(Owed::Query | Owed::DescribeStatement | Owed::DescribePortal)) => {
-                let columns = backend::row_description(body)?;
-                self.columns = Some(columns.len() as u16);
-                // A rule's second SELECT is described without an end of the first. Rows of two widths must
-                // not be one result: whoever reads them trusts its width.
-                if self.inbox.holds_rows() {
-                    self.inbox.drop_rows();
-                }
                 if front != Some(Owed::Query) {
                     self.owed.pop_front();
                 }
-                Ok(Some(Event::Columns(columns)))
+                self.described(frame).map(Some)
             }
             (b'n', Some(Owed::DescribeStatement | Owed::DescribePortal)) => {
                 self.columns = None;
@@ -151,6 +144,18 @@ impl Wire {
                 char::from(kind)
             ))),
         }
+    }
+
+    /// Takes in a RowDescription.
+    pub(super) fn described(&mut self, frame: Frame) -> Result<Event> {
+        let columns = backend::row_description(self.inbox.body(frame))?;
+        self.columns = Some(columns.len() as u16);
+        // A rule's second SELECT is described without an end of the first. Rows of two widths must not be one result:
+        // whoever reads them trusts its width.
+        if self.inbox.holds_rows() {
+            self.inbox.drop_rows();
+        }
+        Ok(Event::Columns(columns))
     }
 
     fn startup_message(&mut self, frame: Frame) -> Result<Option<Event>> {

@@ -18,19 +18,20 @@ impl Wire {
 
     /// The first event of such an answer.
     pub(super) fn description(&mut self) -> Result<Option<Event>> {
-        let Some(b"1\0\0\0\x042\0\0\0\x04") = self.inbox.peek() else {
+        let Some(&[b'1', 0, 0, 0, 4, b'2', 0, 0, 0, 4, kind]) = self.inbox.peek() else {
             // Something else comes first, or not all is here yet.
             return self.next_event();
         };
         self.inbox.pass(10);
         self.owed.pop_front();
-        for owed in [
-            Owed::Sync,
-            Owed::Execute(RowShape::Described),
-            Owed::DescribePortal,
-        ] {
-            self.owed.push_front(owed);
+        self.owed.push_front(Owed::Sync);
+        self.owed.push_front(Owed::Execute(RowShape::Described));
+        if kind == b'T'
+            && let Some(frame) = self.inbox.next_frame(|kind| backend::longest(kind, true))?
+        {
+            return self.described(frame).map(Some);
         }
+        self.owed.push_front(Owed::DescribePortal);
         self.next_event()
     }
 

@@ -97,6 +97,25 @@ fn check_specials(sql: &str) {
 }
 
 #[test]
+fn what_may_begin_a_token_is_found_wherever_it_is() {
+    for byte in 0..=255 {
+        let special = b"'\"$%-/".contains(&byte);
+        for place in 0..BLOCK {
+            let mut block = [b'&'; BLOCK];
+            block[place] = byte;
+            assert_eq!(has_special(&block), special, "{byte}");
+            assert_eq!(first_special(&block), special.then_some(place));
+            // What is behind the first is not seen.
+            block[place..].fill(byte);
+            assert_eq!(first_special(&block), special.then_some(place));
+            block[place..].fill(byte ^ 1);
+            block[place] = byte;
+            assert_eq!(first_special(&block).is_some_and(|at| at == place), special);
+        }
+    }
+}
+
+#[test]
 fn a_leap_passes_over_nothing() {
     // Every text of up to five of these, the rest of which is looked at in other places of a block, too.
     const LETTERS: [&str; 15] = [
