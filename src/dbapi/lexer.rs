@@ -68,6 +68,18 @@ impl<'a> Lexer<'a> {
         while let Some(next) = find_special(bytes, at) {
             let before = bytes.get(split..next)?;
             let start = match bytes.get(next)? {
+                b'%' => {
+                    self.at = next + 1;
+                    return Some((Token::Percent, "%", next));
+                }
+                b'-' if bytes.get(next + 1) != Some(&b'-') => {
+                    at = next + 1;
+                    continue;
+                }
+                b'/' if bytes.get(next + 1) != Some(&b'*') => {
+                    at = next + 1;
+                    continue;
+                }
                 &quote @ (b'\'' | b'"') => next - prefix_length(before, quote),
                 b'$' if ends_in_word(before) => {
                     let word = bytes.get(next..)?;
@@ -80,7 +92,7 @@ impl<'a> Lexer<'a> {
             let rest = bytes.get(start..)?;
             let (token, length) = self.first(rest, *rest.first()?);
             if token == Token::Other {
-                // A dollar sign, a minus or a slash that begins nothing.
+                // A dollar sign that begins nothing.
                 at = next + 1;
                 split = at;
                 continue;
@@ -213,7 +225,8 @@ fn find_special(bytes: &[u8], at: usize) -> Option<usize> {
     }
     let mut block = [0; BLOCK];
     block.get_mut(..last.len())?.copy_from_slice(last);
-    Some(passed + first_special(&block)?)
+    let within = has_special(&block).then(|| first_special(&block));
+    Some(passed + within??)
 }
 
 /// Said so that it becomes a few instructions for all of them.
@@ -230,16 +243,19 @@ fn has_special(block: &[u8; BLOCK]) -> bool {
 /// Where in a block the first is.
 #[inline]
 fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
-    const ONES: u128 = u128::from_le_bytes([1; BLOCK]);
-    let all = |byte: u8| u128::from(byte) * ONES;
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let all = |byte: u8| u64::from(byte) * ONES;
     // Sets the highest bit of the first byte that is zero, and none before it: what is borrowed goes on only from there.
-    let zero = |bytes: u128| bytes.wrapping_sub(ONES) & !bytes & all(0x80);
-    let bytes = u128::from_le_bytes(*block);
+    let zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & all(0x80);
     let [one, other] = SPECIAL;
-    let found = zero(bytes ^ all(one))
-        | zero(bytes ^ all(other))
-        | zero(bytes & all(ALIKE_IN) ^ all(SPECIAL_ALIKE));
-    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+    let (words, _) = block.as_chunks::<8>();
+    words.iter().enumerate().find_map(|(word, &bytes)| {
+        let bytes = u64::from_le_bytes(bytes);
+        let found = zero(bytes ^ all(one))
+            | zero(bytes ^ all(other))
+            | zero(bytes & all(ALIKE_IN) ^ all(SPECIAL_ALIKE));
+        (found != 0).then(|| 8 * word + found.trailing_zeros() as usize / 8)
+    })
 }
 
 /// How much of what stands before a quote belongs to it (E, B, X, N, U&), if it does: a letter that begins a word.

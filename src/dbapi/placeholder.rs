@@ -239,6 +239,7 @@ impl<'a> Converter<'a> {
     }
 
     /// Copies what is before `end`, and goes on at `next`.
+    #[inline]
     fn copy_to(&mut self, end: usize, next: usize) -> Result<()> {
         let text = self.sql.get(self.copied..end).unwrap_or("");
         self.push(text)?;
@@ -454,6 +455,7 @@ impl<'a> Converter<'a> {
     }
 
     /// Writes a `$n`.
+    #[inline]
     fn push_number(&mut self, number: usize) -> Result<()> {
         // As short as most are; a usize has twenty digits at most.
         if let (Ok(digit), true) = (u8::try_from(number), number < 10) {

@@ -148,7 +148,7 @@ impl Wire {
 
     /// Takes in a RowDescription.
     pub(super) fn described(&mut self, frame: Frame) -> Result<Event> {
-        let columns = backend::row_description(self.inbox.body(frame))?;
+        let columns = self.last_description.of(self.inbox.body(frame))?;
         self.columns = Some(columns.len() as u16);
         // A rule's second SELECT is described without an end of the first. Rows of two widths must not be one result:
         // whoever reads them trusts its width.

@@ -28,6 +28,7 @@
 
 mod auth;
 mod backend;
+mod description;
 mod frontend;
 mod inbox;
 mod messages;
@@ -60,6 +61,7 @@ use crate::conninfo::ProtocolVersion;
 use crate::error::{Error, Result, ServerFields};
 use crate::types::Param;
 use auth::{Authentication, PasswordUse};
+use description::LastDescription;
 use inbox::Inbox;
 use messages::ready;
 use version::Negotiation;
@@ -193,6 +195,7 @@ pub(crate) struct Wire {
     status: TransactionStatus,
     /// Columns of the rows now arriving, once described.
     columns: Option<u16>,
+    last_description: LastDescription,
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
     /// The body of the last event that `RowShape::Counted` let be one, since the last Ready or failure.
@@ -232,6 +235,7 @@ impl Wire {
             owed: VecDeque::new(),
             status: TransactionStatus::Idle,
             columns: None,
+            last_description: LastDescription::default(),
             copying: None,
             counted_tag: Vec::new(),
             repeats: 0,
@@ -510,7 +514,10 @@ impl Wire {
     /// What is held in memory, apart from rows and settings.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn memory(&self) -> usize {
-        self.inbox.capacity() + self.out.capacity() + self.owed.capacity()
+        self.inbox.capacity()
+            + self.out.capacity()
+            + self.owed.capacity()
+            + self.last_description.memory()
     }
 
     /// What the server said next; `None` until more is received. An error ends the connection.
