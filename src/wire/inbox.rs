@@ -251,7 +251,7 @@ impl Inbox {
     }
 
     /// The same; a few rows are copied into `room`, whose contents do not matter.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_rows_into(&mut self, room: Vec<u8>) -> Result<Rows> {
         let (first, end) = (self.first_row, self.last_row_end);
         if end.saturating_sub(first) <= self.buffer.capacity() / 2

@@ -506,7 +506,7 @@ impl Wire {
     }
 
     /// The same; a few rows are copied into `room`, whose contents do not matter.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_rows_into(&mut self, room: Vec<u8>) -> Result<Rows> {
         self.inbox.take_rows_into(room)
     }

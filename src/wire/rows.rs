@@ -528,7 +528,7 @@ impl Collector {
     }
 
     /// The same, if they are few and all of them lie in `buffer`; into `room`, whose contents do not matter.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_few(
         &mut self,
         buffer: &[u8],
