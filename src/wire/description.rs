@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::backend::{self, Column};
 use crate::error::Result;
+use crate::types::{self, Plain};
 
 /// Longer ones are not kept: a few dozen columns are.
 const LONGEST: usize = 2 << 10;
 
-/// The last description and what it says.
+/// The last description and what it says, if all its types are built in: whoever knows columns again need not ask whether
+/// their types are still what they were.
 #[derive(Default)]
 pub(super) struct LastDescription {
     body: Vec<u8>,
@@ -25,7 +27,7 @@ impl LastDescription {
             return Ok(Arc::clone(columns));
         }
         let columns = backend::row_description(body)?;
-        if body.len() <= LONGEST {
+        if body.len() <= LONGEST && columns.iter().all(is_builtin) {
             self.body.clear();
             self.body.extend_from_slice(body);
             self.columns = Some(Arc::clone(&columns));
@@ -38,6 +40,10 @@ impl LastDescription {
     pub(super) fn memory(&self) -> usize {
         self.body.capacity()
     }
+}
+
+fn is_builtin(column: &Column) -> bool {
+    column.plain != Plain::No || types::is_builtin(column.type_oid)
 }
 
 #[cfg(test)]
@@ -58,7 +64,8 @@ mod tests {
         let mut last = LastDescription::default();
         let first = last.of(&body("a", 2)).unwrap();
         assert!(Arc::ptr_eq(&first, &last.of(&body("a", 2)).unwrap()));
-        for other in [body("b", 2), body("a", 1), body("a", 3), body("", 0)] {
+        let others = [body("b", 2), body("a", 1), body("a", 3), body("", 0)];
+        for other in others {
             let described = last.of(&other).unwrap();
             let expected = backend::row_description(&other).unwrap();
             assert_eq!(format!("{described:?}"), format!("{expected:?}"));
@@ -71,6 +78,18 @@ mod tests {
             assert!(last.of(&body("a", 2)[1..]).is_err());
         }
         assert!(Arc::ptr_eq(&none, &last.of(&body("", 0)).unwrap()));
+    }
+
+    #[test]
+    fn a_type_that_is_not_built_in_is_read_each_time() {
+        let mut last = LastDescription::default();
+        let mut body = body("a", 2);
+        // The last column's type.
+        let place = body.len() - 12;
+        body[place..place + 4].copy_from_slice(&100_000u32.to_be_bytes());
+        let first = last.of(&body).unwrap();
+        assert_eq!(first[1].type_oid, 100_000);
+        assert!(!Arc::ptr_eq(&first, &last.of(&body).unwrap()));
     }
 
     #[test]
