@@ -146,7 +146,7 @@ pub(super) fn convert(
 enum Index<'a> {
     Positional(usize),
     Few(&'a [&'a str]),
-    Many(Box<HashMap<&'a str, usize>>),
+    Many(HashMap<&'a str, usize>),
 }
 
 impl<'a> Index<'a> {
@@ -157,8 +157,7 @@ impl<'a> Index<'a> {
             Names::Positional(count) => Index::Positional(count),
             Names::Named(names) if names.len() <= FEW => Index::Few(names),
             Names::Named(names) => {
-                let places = names.iter().enumerate().map(|(i, &n)| (n, i));
-                Index::Many(Box::new(places.collect()))
+                Index::Many(names.iter().enumerate().map(|(i, &n)| (n, i)).collect())
             }
         }
     }
