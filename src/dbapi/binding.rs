@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-pub(super) use super::placeholder::Slot;
-use super::placeholder::{Names, ParamStyle, Values, convert};
+use super::placeholder::{Names, Order, ParamStyle, Values, convert};
 use super::statements::{Plan, Shape};
 use crate::error::{Error, Result};
-use crate::types::{Datum, Dialect, Param};
+use crate::types::{Dialect, Param};
 
 /// Who puts parameters in their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,12 +149,10 @@ impl Binder {
             (None, _) => push(&mut out, sql)?,
             (Some(arguments), Binding::Server) => {
                 let params = arguments.sized(sizes);
-                let slots: Vec<Slot> = params.iter().map(slot).collect();
-                let values = Values::Numbers(&slots);
+                let values = Values::Numbers(&params);
                 let names = arguments.names();
                 let order = convert(sql, self.style, names, values, dialect, &mut out)?;
-                let in_order = order.iter().filter_map(|&index| params.get(index).copied());
-                apart = Some(in_order.collect());
+                apart = Some(order.of(&params).unwrap_or_else(|| params.into_owned()));
             }
             (Some(arguments), Binding::Client) => {
                 let params = arguments.sized(sizes);
@@ -177,7 +174,7 @@ impl Binder {
         arguments: Option<Arguments<'_>>,
         params: &[Param<'_>],
         dialect: Dialect,
-    ) -> Result<Option<Vec<usize>>> {
+    ) -> Result<Option<Order>> {
         let mut out = self.take_text();
         let order = match arguments {
             None => {
@@ -185,8 +182,7 @@ impl Binder {
                 None
             }
             Some(arguments) => {
-                let slots: Vec<Slot> = params.iter().map(slot).collect();
-                let values = Values::Numbers(&slots);
+                let values = Values::Numbers(params);
                 let names = arguments.names();
                 Some(convert(sql, self.style, names, values, dialect, &mut out)?)
             }
@@ -205,8 +201,8 @@ impl Binder {
         dialect: Dialect,
     ) -> Result<Shape> {
         let order = self.convert(sql, arguments, params, dialect)?;
-        let order = order.as_deref().unwrap_or_default();
-        Ok(Shape::new(self.sent.text().into(), order, params.len()))
+        let order = order.unwrap_or_default();
+        Ok(Shape::new(self.sent.text().into(), &order, params.len()))
     }
 
     /// Room for a text, that of the last statement if it can be had.
@@ -280,7 +276,7 @@ impl Binder {
         // A NULL fits whatever type another row gives its column.
         let values = Values::Numbers(&[]);
         let order = convert(sql, self.style, names, values, dialect, &mut out)?;
-        Ok((out, order))
+        Ok((out, order.iter().collect()))
     }
 
     /// The statement with literals for parameters.
@@ -303,19 +299,13 @@ impl Binder {
     }
 }
 
-/// How a parameter is written.
-pub(super) fn slot(param: &Param<'_>) -> Slot {
-    match param.datum {
-        Datum::Null if param.oid == 0 => Slot::Null,
-        Datum::Text(_) | Datum::Json(_) if param.oid == 0 => Slot::Untyped,
-        _ => Slot::Typed,
-    }
-}
-
+#[inline]
 fn push(out: &mut String, text: &str) -> Result<()> {
-    out.try_reserve(text.len()).map_err(|_| {
-        Error::out_of_memory(format_args!("for a statement of {} bytes", text.len()))
-    })?;
+    if out.capacity() - out.len() < text.len() {
+        out.try_reserve(text.len()).map_err(|_| {
+            Error::out_of_memory(format_args!("for a statement of {} bytes", text.len()))
+        })?;
+    }
     out.push_str(text);
     Ok(())
 }

@@ -50,7 +50,7 @@ impl Answers {
             Event::Complete(tag) => {
                 if !tag.is_select() {
                     self.changes_types |= catalog::changes_types(&tag);
-                    self.committed |= matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION");
+                    self.committed |= commits(&tag);
                 }
                 if let Some(before) = &mut self.before
                     && let Some(reply) = self.last.take()
@@ -124,6 +124,11 @@ impl Answers {
             Error::protocol("no answer to a statement")
         }
     }
+}
+
+/// Whether a command with this tag has committed a transaction.
+fn commits(tag: &Tag) -> bool {
+    matches!(tag.as_bytes(), b"COMMIT" | b"PREPARE TRANSACTION")
 }
 
 /// What to do where the server cannot infer a parameter's type; it says which.
@@ -230,8 +235,96 @@ impl Session {
         params: &[Param<'_>],
         binary: bool,
     ) -> Result<Reply> {
+        if !binary {
+            let mut reply = Reply::default();
+            self.run_at_once(sql, params, &mut reply)?;
+            return Ok(reply);
+        }
         let answers = self.ask_extended("", sql, params, binary, false)?;
         self.reply_to(answers)
+    }
+
+    /// Runs one statement by the extended protocol, with its columns in text. What comes back takes the place of what
+    /// `reply` was, which has no rows.
+    pub(super) fn run_at_once(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        reply: &mut Reply,
+    ) -> Result<()> {
+        let begin = self.begin()?;
+        self.queue_with_closings(|wire| {
+            if let Some(begin) = &begin {
+                wire.start_command_before(begin)?;
+            }
+            wire.start_statement(sql, params)
+        })?;
+        let mut first = self.next_event()?;
+        let mut began = begin.is_some();
+        if began && matches!(first, Event::Complete(_)) {
+            began = false;
+            first = self.next_event()?;
+        }
+        if matches!(first, Event::Columns(_) | Event::NoData)
+            && self
+                .channel()?
+                .wire()
+                .poll_rest(&mut reply.rows, &mut reply.tag)?
+        {
+            reply.columns = match first {
+                Event::Columns(columns) => Some(columns),
+                _ => None,
+            };
+            self.settle_whole(&reply.tag, reply.columns.is_some(), sql)?;
+            return self.add_types(reply);
+        }
+        let mut answers = Answers {
+            began,
+            ..Answers::default()
+        };
+        self.receive_from(first, &mut answers, sql)?;
+        *reply = self.reply_to(answers)?;
+        Ok(())
+    }
+
+    /// Draws the conclusions of an answer that came in one piece, as `receive_from` and `conclude_of` do.
+    #[inline]
+    pub(super) fn settle_whole(&mut self, tag: &Tag, rows: bool, sent: &str) -> Result<()> {
+        if !tag.is_select() || !rows {
+            self.saw_whole(tag, rows, sent);
+        }
+        self.settle_well()
+    }
+
+    fn saw_whole(&mut self, tag: &Tag, rows: bool, sent: &str) {
+        self.statements.saw(tag, rows, sent);
+        if catalog::changes_types(tag) {
+            self.types.forget();
+        }
+        if commits(tag) && self.status() != Status::Idle {
+            self.end_transaction();
+        }
+    }
+
+    /// Queues a request as `queue` does, behind the Close of the prepared statements that are of no use any more.
+    pub(super) fn queue_with_closings(
+        &mut self,
+        fill: impl FnOnce(&mut Wire) -> Result<()>,
+    ) -> Result<()> {
+        let closing = self.statements.take_to_close();
+        let queued = self.queue(|wire| {
+            for name in &closing {
+                wire.start_close_statement(name)?;
+            }
+            fill(wire)
+        });
+        if queued.is_err() {
+            // They have not been closed.
+            closing
+                .into_iter()
+                .for_each(|name| self.statements.drop_name(name));
+        }
+        queued
     }
 
     /// The reply that the answers are, once they are complete.
@@ -252,11 +345,7 @@ impl Session {
     ) -> Result<Answers> {
         let begin = self.begin()?;
         let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
-        let closing = self.statements.take_to_close();
         let begin_and_parse = |wire: &mut Wire| {
-            for name in &closing {
-                wire.start_close_statement(name)?;
-            }
             if let Some(begin) = &begin {
                 wire.start_command_before(begin)?;
             }
@@ -267,7 +356,7 @@ impl Session {
         if binary {
             // Everything that can be wrong with a parameter is wrong before anything is sent.
             wire::check_parameters(params)?;
-            self.queue(|wire| {
+            self.queue_with_closings(|wire| {
                 begin_and_parse(wire)?;
                 wire.start_describe_statement(name)?;
                 wire.start_flush();
@@ -302,21 +391,14 @@ impl Session {
                 return Err(error);
             }
         } else {
-            let queued = self.queue(|wire| {
+            self.queue_with_closings(|wire| {
                 begin_and_parse(wire)?;
                 wire.start_bind(name, params, &[])?;
                 wire.start_describe_portal()?;
                 wire.start_execute(0, RowShape::Described)?;
                 wire.start_sync();
                 Ok(())
-            });
-            if queued.is_err() {
-                // They have not been closed.
-                closing
-                    .iter()
-                    .for_each(|name| self.statements.drop_name(name.clone()));
-            }
-            queued?;
+            })?;
         }
         if probe {
             self.queue(|wire| wire.start_query(probe::question(in_transaction)))?;

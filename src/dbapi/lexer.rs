@@ -57,33 +57,51 @@ impl<'a> Lexer<'a> {
 
     /// The next token that is neither white space, nor a word, nor digits, nor another character: one that
     /// quotes, comments, or may be a placeholder. And where it begins.
+    ///
+    /// It leaps from one byte that may begin such a token to the next, and looks back for what is before it. Nothing
+    /// is looked at again and again: what a look back passes is never passed by another.
     pub(super) fn next_special(&mut self) -> Option<(Token, &'a str, usize)> {
         let bytes = self.sql.as_bytes();
-        let mut at = self.at;
-        while let Some(&byte) = bytes.get(at) {
-            let class = class(byte);
-            let may_quote = class & MAY_BEGIN != 0
-                || (class & PREFIX != 0 && matches!(bytes.get(at + 1), Some(b'\'' | b'&')));
-            if may_quote {
-                let (token, length) = self.first(bytes.get(at..)?, byte);
-                match token {
-                    Token::Space | Token::Word | Token::Digits | Token::Other => at += length,
-                    _ => {
-                        let text = self.sql.get(at..at + length)?;
-                        self.at = at + length;
-                        return Some((token, text, at));
-                    }
+        // Up to here all has been split; what is between it and `at` holds no special token.
+        let mut split = self.at;
+        let mut at = split;
+        while let Some(next) = find_special(bytes, at) {
+            let before = bytes.get(split..next)?;
+            let start = match bytes.get(next)? {
+                b'%' => {
+                    self.at = next + 1;
+                    return Some((Token::Percent, "%", next));
                 }
-            } else {
-                at += 1;
-                if class & WORD_START != 0 {
-                    while bytes.get(at).is_some_and(|&byte| is_word(byte)) {
-                        at += 1;
-                    }
+                b'-' if bytes.get(next + 1) != Some(&b'-') => {
+                    at = next + 1;
+                    continue;
                 }
+                b'/' if bytes.get(next + 1) != Some(&b'*') => {
+                    at = next + 1;
+                    continue;
+                }
+                &quote @ (b'\'' | b'"') => next - prefix_length(before, quote),
+                b'$' if ends_in_word(before) => {
+                    let word = bytes.get(next..)?;
+                    at = next + run_length(word, is_word);
+                    split = at;
+                    continue;
+                }
+                _ => next,
+            };
+            let rest = bytes.get(start..)?;
+            let (token, length) = self.first(rest, *rest.first()?);
+            if token == Token::Other {
+                // A dollar sign that begins nothing.
+                at = next + 1;
+                split = at;
+                continue;
             }
+            let text = self.sql.get(start..start + length)?;
+            self.at = start + length;
+            return Some((token, text, start));
         }
-        self.at = at;
+        self.at = bytes.len();
         None
     }
 
@@ -154,10 +172,6 @@ fn is_space(byte: u8) -> bool {
 /// What a byte may be: flags.
 const WORD_START: u8 = 1;
 const WORD: u8 = 2;
-/// Of a literal: E, B, X, N, U.
-const PREFIX: u8 = 4;
-/// Of a quote, a comment or a placeholder, whatever is before it.
-const MAY_BEGIN: u8 = 8;
 
 #[allow(clippy::indexing_slicing, reason = "by the 256 values of a byte")]
 const CLASSES: [u8; 256] = {
@@ -165,13 +179,8 @@ const CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
-            b'e' | b'E' | b'b' | b'B' | b'x' | b'X' | b'n' | b'N' | b'u' | b'U' => {
-                WORD_START | WORD | PREFIX
-            }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => WORD_START | WORD,
-            b'0'..=b'9' => WORD,
-            b'$' => WORD | MAY_BEGIN,
-            b'\'' | b'"' | b'%' | b'-' | b'/' => MAY_BEGIN,
+            b'0'..=b'9' | b'$' => WORD,
             _ => 0,
         };
         byte += 1;
@@ -192,6 +201,82 @@ fn is_word_start(byte: u8) -> bool {
 /// Whether `byte` may go on an identifier.
 pub(super) fn is_word(byte: u8) -> bool {
     class(byte) & WORD != 0
+}
+
+/// So many bytes are compared at once.
+const BLOCK: usize = 16;
+/// Of the bytes that may begin a quote, a comment or a placeholder, whatever is before them: those that differ in the
+/// bits that are not in `ALIKE_IN` alone, and the two others.
+const SPECIAL: [u8; 2] = [b'"', b'$'];
+const SPECIAL_ALIKE: u8 = b'%' & b'\'' & b'-' & b'/';
+const ALIKE_IN: u8 = !(b'%' ^ b'/');
+
+/// Where the next such byte is, from `at` on.
+#[inline]
+fn find_special(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let (blocks, last) = rest.as_chunks::<BLOCK>();
+    let mut passed = at;
+    for block in blocks {
+        if has_special(block) {
+            return Some(passed + first_special(block)?);
+        }
+        passed += BLOCK;
+    }
+    let mut block = [0; BLOCK];
+    block.get_mut(..last.len())?.copy_from_slice(last);
+    let within = has_special(&block).then(|| first_special(&block));
+    Some(passed + within??)
+}
+
+/// Said so that it becomes a few instructions for all of them.
+#[inline]
+fn has_special(block: &[u8; BLOCK]) -> bool {
+    let [one, other] = SPECIAL;
+    let any = block.iter().fold(0, |any, &byte| {
+        let is = |is| u8::from(is);
+        any | is(byte == one) | is(byte == other) | is(byte & ALIKE_IN == SPECIAL_ALIKE)
+    });
+    any != 0
+}
+
+/// Where in a block the first is.
+#[inline]
+fn first_special(block: &[u8; BLOCK]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let all = |byte: u8| u64::from(byte) * ONES;
+    // Sets the highest bit of the first byte that is zero, and none before it: what is borrowed goes on only from there.
+    let zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & all(0x80);
+    let [one, other] = SPECIAL;
+    let (words, _) = block.as_chunks::<8>();
+    words.iter().enumerate().find_map(|(word, &bytes)| {
+        let bytes = u64::from_le_bytes(bytes);
+        let found = zero(bytes ^ all(one))
+            | zero(bytes ^ all(other))
+            | zero(bytes & all(ALIKE_IN) ^ all(SPECIAL_ALIKE));
+        (found != 0).then(|| 8 * word + found.trailing_zeros() as usize / 8)
+    })
+}
+
+/// How much of what stands before a quote belongs to it (E, B, X, N, U&), if it does: a letter that begins a word.
+#[inline]
+fn prefix_length(before: &[u8], quote: u8) -> usize {
+    let (length, word) = match before {
+        [word @ .., b'u' | b'U', b'&'] => (2, word),
+        [
+            word @ ..,
+            b'e' | b'E' | b'b' | b'B' | b'x' | b'X' | b'n' | b'N',
+        ] if quote == b'\'' => (1, word),
+        _ => return 0,
+    };
+    if ends_in_word(word) { 0 } else { length }
+}
+
+/// Whether a word goes on where `before` ends, in which no dollar sign stands outside of a word. Digits begin none.
+#[inline]
+fn ends_in_word(before: &[u8]) -> bool {
+    let last = before.iter().rev().find(|byte| !byte.is_ascii_digit());
+    last.is_some_and(|&byte| is_word(byte))
 }
 
 /// Whether `sql` holds no command: nothing but white space, comments and semicolons.

@@ -6,11 +6,10 @@
 //! number, an operator or a literal of the statement's own.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use super::lexer::{Lexer, Token, is_continuation, is_word};
 use crate::error::{Error, Result};
-use crate::types::{self, Dialect, Param};
+use crate::types::{self, Datum, Dialect, Param};
 
 /// What placeholders look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,18 +40,71 @@ pub(super) enum Slot {
     Null,
 }
 
+impl Slot {
+    /// How a parameter is written.
+    #[inline]
+    pub(super) fn of(param: &Param<'_>) -> Slot {
+        match param.datum {
+            Datum::Null if param.oid == 0 => Slot::Null,
+            Datum::Text(_) | Datum::Json(_) if param.oid == 0 => Slot::Untyped,
+            _ => Slot::Typed,
+        }
+    }
+}
+
 /// What is written in their places.
 #[derive(Clone, Copy)]
 pub(super) enum Values<'a> {
-    /// `$1`, `$2` ... Arguments that are marked become the word NULL: a parameter without a type is not what
-    /// a bare NULL is to PostgreSQL, which cannot infer one in `$1 IS NULL`.
-    Numbers(&'a [Slot]),
+    /// `$1`, `$2` ... for these, or, where none are given, for whatever they are. NULLs of no type become the word NULL:
+    /// a parameter without a type is not what a bare NULL is to PostgreSQL, which cannot infer one in `$1 IS NULL`.
+    Numbers(&'a [Param<'a>]),
     /// The values.
     Literals(&'a [Param<'a>]),
 }
 
-/// Appends `sql` to `out`, with what its placeholders stand for. For each `$n` that was written, from 1 on,
-/// which argument it is comes back.
+/// Which argument each `$n` is, from 1 on. As long as they are the arguments in order it needs no memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Order {
+    count: usize,
+    /// All of them, once one was not.
+    other: Vec<usize>,
+}
+
+impl Order {
+    /// How many they are.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether they are `arguments` arguments, all of them, in order.
+    pub(super) fn is_plain(&self, arguments: usize) -> bool {
+        self.other.is_empty() && self.count == arguments
+    }
+
+    /// The arguments.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        let in_order = if self.other.is_empty() { self.count } else { 0 };
+        (0..in_order).chain(self.other.iter().copied())
+    }
+
+    /// The parameters that travel, of those of all arguments; `None`: all, as they are.
+    pub(super) fn of<'p>(&self, params: &[Param<'p>]) -> Option<Vec<Param<'p>>> {
+        let travel = || self.iter().filter_map(|index| params.get(index).copied());
+        (!self.is_plain(params.len())).then(|| travel().collect())
+    }
+
+    fn push(&mut self, index: usize) {
+        if !self.other.is_empty() {
+            self.other.push(index);
+        } else if index != self.count {
+            self.other.extend((0..self.count).chain([index]));
+        }
+        self.count += 1;
+    }
+}
+
+/// Appends `sql` to `out`, with what its placeholders stand for. Which argument each `$n` is that was written comes
+/// back.
 pub(super) fn convert(
     sql: &str,
     style: ParamStyle,
@@ -60,7 +112,7 @@ pub(super) fn convert(
     values: Values<'_>,
     dialect: Dialect,
     out: &mut String,
-) -> Result<Vec<usize>> {
+) -> Result<Order> {
     let repeated = match (names, style) {
         (Names::Positional(_), ParamStyle::Pyformat) => 0,
         (Names::Positional(count), ParamStyle::Numeric) => count,
@@ -73,7 +125,7 @@ pub(super) fn convert(
         names: Index::new(names),
         values,
         dialect,
-        order: Vec::new(),
+        order: Order::default(),
         numbers: vec![0; repeated],
         used: 0,
         literal_end: None,
@@ -148,7 +200,7 @@ struct Converter<'a> {
     names: Index<'a>,
     values: Values<'a>,
     dialect: Dialect,
-    order: Vec<usize>,
+    order: Order,
     /// For each argument that may be there more than once, its `$n` once it has one.
     numbers: Vec<usize>,
     /// How many `%s` there were.
@@ -163,12 +215,22 @@ struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     /// Makes room without aborting the process where there is none.
+    #[inline]
     fn reserve(&mut self, bytes: usize) -> Result<()> {
+        if self.out.capacity() - self.out.len() >= bytes {
+            return Ok(());
+        }
+        self.grow(bytes)
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) -> Result<()> {
         self.out.try_reserve(bytes).map_err(|_| {
             Error::out_of_memory(format_args!("for a statement of {} bytes", self.sql.len()))
         })
     }
 
+    #[inline]
     fn push(&mut self, text: &str) -> Result<()> {
         self.reserve(text.len())?;
         self.out.push_str(text);
@@ -176,6 +238,7 @@ impl<'a> Converter<'a> {
     }
 
     /// Copies what is before `end`, and goes on at `next`.
+    #[inline]
     fn copy_to(&mut self, end: usize, next: usize) -> Result<()> {
         let text = self.sql.get(self.copied..end).unwrap_or("");
         self.push(text)?;
@@ -209,7 +272,7 @@ impl<'a> Converter<'a> {
             )));
         }
         match self.own_number {
-            Some(number) if !self.order.is_empty() => Err(Error::programming(format!(
+            Some(number) if self.order.len() > 0 => Err(Error::programming(format!(
                 "the statement has {number} beside % placeholders, whose numbers that would be one of"
             ))),
             _ => Ok(()),
@@ -218,7 +281,8 @@ impl<'a> Converter<'a> {
 
     /// Inside quotes and comments, `%%` is `%` and nothing else is anything.
     fn percent_signs(&mut self, text: &str, at: usize) -> Result<()> {
-        if memchr::memmem::find(text.as_bytes(), b"%%").is_none() {
+        let first = memchr::memchr(b'%', text.as_bytes());
+        if first.is_none_or(|first| !text.get(first..).unwrap_or_default().contains("%%")) {
             return Ok(());
         }
         self.copy_to(at, at + text.len())?;
@@ -306,8 +370,9 @@ impl<'a> Converter<'a> {
             ));
         };
         // They keep their numbers, but for those behind a NULL.
-        if let Values::Numbers(slots) = self.values {
-            for index in (0..count).filter(|&index| slots.get(index) != Some(&Slot::Null)) {
+        if let Values::Numbers(params) = self.values {
+            let is_null = |index| params.get(index).map(Slot::of) == Some(Slot::Null);
+            for index in (0..count).filter(|&index| !is_null(index)) {
                 self.number(index);
             }
         }
@@ -348,23 +413,24 @@ impl<'a> Converter<'a> {
         self.copy_to(at, at + length)?;
         let next = self.sql.as_bytes().get(at + length).copied();
         match self.values {
-            Values::Numbers(slots) => {
+            Values::Numbers(params) => {
                 if self.out.bytes().next_back().is_some_and(is_word) {
                     self.out.push(' ');
                 }
-                let slot = slots.get(index);
-                if slot == Some(&Slot::Null) {
+                let slot = params.get(index).map(Slot::of);
+                if slot == Some(Slot::Null) {
                     self.push("NULL")?;
                 } else {
                     let after = self.sql.get(at + length..).unwrap_or("");
-                    let untyped = self.numbers_are_ours && slot == Some(&Slot::Untyped);
+                    let untyped = self.numbers_are_ours && slot == Some(Slot::Untyped);
                     if untyped && is_null_test(after) {
                         // Nothing infers a type there, and the one it gets must not be that of other places.
                         self.order.push(index);
-                        let _ = write!(self.out, "${}::text", self.order.len());
+                        self.push_number(self.order.len())?;
+                        self.push("::text")?;
                     } else {
                         let number = self.number(index);
-                        let _ = write!(self.out, "${number}");
+                        self.push_number(number)?;
                     }
                 }
                 if next.is_some_and(is_word) {
@@ -385,6 +451,19 @@ impl<'a> Converter<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Writes a `$n`.
+    #[inline]
+    fn push_number(&mut self, number: usize) -> Result<()> {
+        // As short as most are; a usize has twenty digits at most.
+        if let (Ok(digit), true) = (u8::try_from(number), number < 10) {
+            self.reserve(2)?;
+            self.out.push('$');
+            self.out.push(char::from(b'0' + digit));
+            return Ok(());
+        }
+        self.push(&format!("${number}"))
     }
 
     /// The `$n` of an argument: the same one each time.

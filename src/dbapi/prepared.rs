@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use super::binding::{Arguments, Binder};
-use super::catalog;
 use super::cursor::ResultFormat;
 use super::exchange::Answers;
 use super::result::Reply;
@@ -82,10 +81,7 @@ impl Session {
                 let ask = self.statements.keep(key, hash, shape.clone());
                 (shape, Way::Plain { ask })
             }
-            Known::New => {
-                *reply = self.run_new(binder, request)?;
-                return Ok(());
-            }
+            Known::New => return self.run_new(binder, request, reply),
         };
         let (ask, name) = match way {
             Way::Prepared(plan) => match plan.or_else(|| self.plan(hash, request.format)) {
@@ -107,6 +103,7 @@ impl Session {
             None if !ask && request.arguments.is_none() && !binary => {
                 self.run_simple(shape.sql())?
             }
+            None if !ask && !binary => return self.run_at_once(shape.sql(), params, reply),
             None => {
                 let answers = self.ask_extended("", shape.sql(), params, binary, ask)?;
                 self.reply_to(answers)?
@@ -116,7 +113,12 @@ impl Session {
     }
 
     /// Runs a statement of which nothing is known.
-    fn run_new(&mut self, binder: &mut Binder, request: &Request<'_>) -> Result<Reply> {
+    fn run_new(
+        &mut self,
+        binder: &mut Binder,
+        request: &Request<'_>,
+        reply: &mut Reply,
+    ) -> Result<()> {
         let Request {
             sql,
             arguments,
@@ -125,17 +127,19 @@ impl Session {
         } = *request;
         let order = binder.convert(sql, arguments, params, request.dialect)?;
         let binary = request.format == ResultFormat::Binary;
-        match order {
+        *reply = match order {
             Some(order) => {
-                let params: Vec<Param<'_>> = order
-                    .iter()
-                    .filter_map(|&index| params.get(index).copied())
-                    .collect();
-                self.run_extended(binder.sql(), &params, binary)
+                let ordered = order.of(params);
+                let params = ordered.as_deref().unwrap_or(params);
+                if !binary {
+                    return self.run_at_once(binder.sql(), params, reply);
+                }
+                self.run_extended(binder.sql(), params, true)?
             }
-            None if binary => self.run_extended(binder.sql(), &[], true),
-            None => self.run_simple(binder.sql()),
-        }
+            None if binary => self.run_extended(binder.sql(), &[], true)?,
+            None => self.run_simple(binder.sql())?,
+        };
+        Ok(())
     }
 
     /// How to run a prepared statement.
@@ -209,7 +213,12 @@ impl Session {
             self.start_behind(begin.as_deref(), plan, params, shape)?;
         }
         match self.next_answer(reply)? {
-            None => self.reply_of(plan, reply)?,
+            None => {
+                if !same_columns(reply, plan) {
+                    reply.columns = plan.columns.clone();
+                }
+                self.settle_whole(&reply.tag, plan.columns.is_some(), plan.shape.sql())?;
+            }
             Some(event) => {
                 let binary = request.format == ResultFormat::Binary;
                 match self.answer_from(event, plan, begin.as_ref())? {
@@ -235,39 +244,12 @@ impl Session {
         params: &[Param<'_>],
         shape: RowShape,
     ) -> Result<()> {
-        let closing = self.statements.take_to_close();
-        let queued = self.queue(|wire| {
-            for name in &closing {
-                wire.start_close_statement(name)?;
-            }
+        self.queue_with_closings(|wire| {
             if let Some(begin) = begin {
                 wire.start_command_before(begin)?;
             }
             wire.start_prepared(&plan.call, params, shape)
-        });
-        if queued.is_err() {
-            // They have not been closed.
-            closing
-                .into_iter()
-                .for_each(|name| self.statements.drop_name(name));
-        }
-        queued
-    }
-
-    /// Draws the conclusions of an answer that came in one piece, as `receive_into` and `conclude_of` do.
-    #[inline]
-    fn reply_of(&mut self, plan: &Plan, reply: &mut Reply) -> Result<()> {
-        if !reply.tag.is_select() || plan.columns.is_none() {
-            let rows = plan.columns.is_some();
-            self.statements.saw(&reply.tag, rows, plan.shape.sql());
-            if catalog::changes_types(&reply.tag) {
-                self.types.forget();
-            }
-        }
-        if !same_columns(reply, plan) {
-            reply.columns = plan.columns.clone();
-        }
-        self.settle_well()
+        })
     }
 
     /// Takes in the answer to a prepared statement, event by event; `first` has come.

@@ -16,6 +16,7 @@ pub(super) use key::Key;
 use super::catalog::types_are_builtin;
 use super::cursor::ResultFormat;
 use super::lexer;
+use super::placeholder::Order;
 use super::result::Reply;
 use crate::types::Param;
 use crate::wire::{Call, Column, Tag};
@@ -92,11 +93,10 @@ impl Plan {
 }
 
 impl Shape {
-    pub(super) fn new(sent: Arc<str>, order: &[usize], arguments: usize) -> Shape {
-        let in_order = order.len() == arguments && order.iter().enumerate().all(|(n, &i)| n == i);
+    pub(super) fn new(sent: Arc<str>, order: &Order, arguments: usize) -> Shape {
         Shape {
             sent,
-            order: (!in_order).then(|| order.into()),
+            order: (!order.is_plain(arguments)).then(|| order.iter().collect()),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::wire::{Call, Credentials, Event, ProtocolVersions, RowShape, Rows, Ta
 const FIXED: usize = 600 << 10;
 
 /// Where the server's bytes begin.
-const STATES: u8 = 10;
+const STATES: u8 = 11;
 
 /// Bytes from a server. The first says what they answer, the second how many come at a time.
 pub fn wire_server_bytes(data: &[u8]) {
@@ -24,7 +24,7 @@ pub fn wire_server_bytes(data: &[u8]) {
         events: 0,
         received: 0,
     };
-    if state % STATES >= 8 {
+    if matches!(state % STATES, 8 | 9) {
         session.width = Some(2);
     }
     // 0 for all at once.
@@ -111,10 +111,16 @@ fn ask(wire: &mut Wire, state: u8) -> Result<()> {
             wire.start_execute(0, RowShape::Known(2))?;
             wire.start_sync();
         }
-        _ => {
+        9 => {
             wire.start_close_statement("old")?;
             for name in ["s", "t"] {
                 wire.start_prepared(&Call::new(name, &[1]), &[number], RowShape::Known(2))?;
+            }
+        }
+        _ => {
+            wire.start_command_before("BEGIN")?;
+            for _ in 0..2 {
+                wire.start_statement("SELECT $1", &[number])?;
             }
         }
     }
@@ -145,12 +151,15 @@ impl Session {
                 let (rows, tag) = &mut self.answer;
                 rows.clear();
                 if self.wire.poll_answer(rows, tag)? {
-                    let rows = std::mem::take(rows);
-                    self.events += 1;
-                    self.keep(rows);
-                    self.take(Event::Ready)?;
+                    self.whole()?;
                 } else if let Some(event) = self.wire.poll_event()? {
+                    let described = matches!(event, Event::Columns(_) | Event::NoData);
                     self.take(event)?;
+                    let (rows, tag) = &mut self.answer;
+                    rows.clear();
+                    if described && self.wire.poll_rest(rows, tag)? {
+                        self.whole()?;
+                    }
                 } else {
                     break;
                 }
@@ -163,6 +172,13 @@ impl Session {
             );
         }
         Ok(())
+    }
+
+    fn whole(&mut self) -> Result<()> {
+        self.events += 1;
+        let rows = std::mem::take(&mut self.answer.0);
+        self.keep(rows);
+        self.take(Event::Ready)
     }
 
     fn keep(&mut self, rows: Rows) {

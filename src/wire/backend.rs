@@ -3,8 +3,9 @@
 //! Nothing here trusts a count or a length, and nothing panics. Text that is not UTF-8 (errors from before
 //! the encoding is agreed come in the server's own) is kept readable, with U+FFFD where it is not.
 
-use std::ffi::CString;
+use std::sync::Arc;
 
+use super::name::Name;
 use crate::error::{Error, Result, ServerFields, SqlState};
 use crate::types::Plain;
 
@@ -52,8 +53,8 @@ pub(super) fn longest(kind: u8, authenticated: bool) -> Option<u32> {
 /// One column, as RowDescription gives it.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    /// The name; bytes as the server sent them.
-    pub(crate) name: CString,
+    /// The name.
+    pub(crate) name: Name,
     /// The table it is a column of, or 0.
     pub(crate) table_oid: u32,
     /// Its number in that table, or 0.
@@ -71,6 +72,18 @@ pub(crate) struct Column {
 }
 
 impl Column {
+    /// That of nothing.
+    const NONE: Column = Column {
+        name: Name::EMPTY,
+        table_oid: 0,
+        table_column: 0,
+        type_oid: 0,
+        type_size: 0,
+        type_modifier: 0,
+        binary: false,
+        plain: Plain::No,
+    };
+
     /// The same, with its values in binary format or not.
     pub(crate) fn in_format(&self, binary: bool) -> Column {
         Column {
@@ -122,10 +135,6 @@ impl<'a> Body<'a> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn i16(&mut self) -> Result<i16> {
-        self.array().map(i16::from_be_bytes)
-    }
-
     pub(super) fn u16(&mut self) -> Result<u16> {
         self.array().map(u16::from_be_bytes)
     }
@@ -150,6 +159,30 @@ impl<'a> Body<'a> {
         Ok(text)
     }
 
+    /// A column of a RowDescription.
+    #[inline]
+    fn column(&mut self) -> Result<Column> {
+        let name = Name::new(self.cstr()?);
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, format @ ..] =
+            self.array::<COLUMN_TAIL>()?;
+        let binary = match i16::from_be_bytes(format) {
+            0 => false,
+            1 => true,
+            _ => return Err(self.error("with an unknown format code")),
+        };
+        let type_oid = u32::from_be_bytes([g, h, i, j]);
+        Ok(Column {
+            name,
+            table_oid: u32::from_be_bytes([a, b, c, d]),
+            table_column: i16::from_be_bytes([e, f]),
+            type_oid,
+            type_size: i16::from_be_bytes([k, l]),
+            type_modifier: i32::from_be_bytes([m, n, o, p]),
+            binary,
+            plain: Plain::of(type_oid, binary),
+        })
+    }
+
     pub(super) fn text(&mut self) -> Result<String> {
         let bytes = self.cstr()?;
         Ok(match std::str::from_utf8(bytes) {
@@ -172,37 +205,32 @@ impl<'a> Body<'a> {
     }
 }
 
+/// A column's description behind its name.
+const COLUMN_TAIL: usize = 18;
+
 /// A RowDescription's columns.
-pub(super) fn row_description(body: &[u8]) -> Result<Vec<Column>> {
+pub(super) fn row_description(body: &[u8]) -> Result<Arc<[Column]>> {
     let mut body = Body::new("RowDescription", body);
     let count = body.u16()?;
-    // Each takes 19 bytes at least, so a lying count reserves no more than the message's own size.
-    let mut columns = Vec::with_capacity(usize::from(count).min(body.rest.len() / 19));
-    for _ in 0..count {
-        let name = CString::new(body.cstr()?).map_err(|_| body.error("with a bad name"))?;
-        let table_oid = body.u32()?;
-        let table_column = body.i16()?;
-        let type_oid = body.u32()?;
-        let type_size = body.i16()?;
-        let type_modifier = body.i32()?;
-        let binary = match body.i16()? {
-            0 => false,
-            1 => true,
-            _ => return Err(body.error("with an unknown format code")),
-        };
-        columns.push(Column {
-            name,
-            table_oid,
-            table_column,
-            type_oid,
-            type_size,
-            type_modifier,
-            binary,
-            plain: Plain::of(type_oid, binary),
-        });
+    // With the NUL behind its name each takes one byte more at least, so what a lying count reserves is in proportion
+    // to what has come.
+    if usize::from(count) * (COLUMN_TAIL + 1) > body.rest.len() {
+        return Err(body.error("cut short"));
     }
-    body.end()?;
-    Ok(columns)
+    // They are made where they stay.
+    let mut failure = None;
+    let mut next = |_| match body.column() {
+        Ok(column) => column,
+        Err(error) => {
+            failure.get_or_insert(error);
+            Column::NONE
+        }
+    };
+    let columns = (0..count).map(&mut next).collect();
+    match failure {
+        None => body.end().map(|()| columns),
+        Some(error) => Err(error),
+    }
 }
 
 /// A ParameterDescription's type oids.
@@ -298,7 +326,7 @@ mod tests {
     #[test]
     fn numbers_are_big_endian_and_signed_where_they_are() {
         let mut body = Body::new("Test", &[0xff, 0xfe, 0x80, 0, 0, 1, 0x80, 0, 0, 1, 7]);
-        assert_eq!(body.i16().unwrap(), -2);
+        assert_eq!(body.u16().unwrap(), 0xfffe);
         assert_eq!(body.u32().unwrap(), 0x8000_0001);
         assert_eq!(body.i32().unwrap(), i32::MIN + 1);
         assert_eq!(body.u8().unwrap(), 7);

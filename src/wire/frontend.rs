@@ -150,6 +150,37 @@ pub(super) fn parse(name: &str, sql: &str, types: &[u32], out: &mut BytesMut) ->
     message::parse(name, sql, types.iter().copied(), out).map_err(unwritable)
 }
 
+/// Parse, Bind, Describe, Execute and Sync, by hand and at once: of the unnamed statement and portal, with all columns in
+/// text and for all rows. Errors as `parse` and `bind`.
+pub(super) fn statement(sql: &str, params: &[Param<'_>], out: &mut BytesMut) -> Result<()> {
+    const DESCRIBE_EXECUTE_AND_SYNC: &[u8; 22] = b"D\0\0\0\x06P\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
+    no_nul(sql)?;
+    count_parameters(params.len())?;
+    let parse = 9 + sql.len() + 4 * params.len();
+    let bind = bind_length(13, params)?;
+    let (longer, other, what) = if bind > parse {
+        (bind, parse, "the parameters")
+    } else {
+        (parse, bind, "the statement")
+    };
+    reserve_before(out, longer, other + DESCRIBE_EXECUTE_AND_SYNC.len(), what)?;
+    let [a, b, c, d] = u32::to_be_bytes(parse as u32 - 1);
+    out.put_slice(&[b'P', a, b, c, d, 0]);
+    out.put_slice(sql.as_bytes());
+    let [a, b] = u16::to_be_bytes(params.len() as u16);
+    out.put_slice(&[0, a, b]);
+    for param in params {
+        out.put_u32(param.declared_oid());
+    }
+    let start = out.len();
+    out.put_slice(b"B\0\0\0\0\0\0");
+    put_parameters(params, out);
+    out.put_u16(0);
+    fill_length(out, start + 1, start + 1);
+    out.put_slice(DESCRIBE_EXECUTE_AND_SYNC);
+    Ok(())
+}
+
 /// Bind of the unnamed portal, by hand: `postgres-protocol` asks for each parameter several times, and rows by the hundred
 /// thousand pass here. Checks every parameter first; an error says which, counted from 1, and nothing has been written.
 /// `result_formats`: none for all text, one for all columns, or one a column.
@@ -408,6 +439,7 @@ fn count_parameters(count: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Datum;
 
     #[test]
     fn a_message_longer_than_a_server_accepts_gets_no_room() {
@@ -446,10 +478,50 @@ mod tests {
         let mut out = BytesMut::new();
         let text = Param {
             oid: 0,
-            datum: crate::types::Datum::Text("abc"),
+            datum: Datum::Text("abc"),
         };
         bind("s", &[text, text], &[0, 1, 0], &mut out).unwrap();
         assert_eq!(out.len(), 13 + 1 + 2 * 3 + 2 * (3 + 6));
+        let mut out = BytesMut::new();
+        statement("SELECT 1", &[text, text], &mut out).unwrap();
+        assert_eq!(out.len(), (9 + 8 + 2 * 4) + (13 + 2 * (3 + 6)) + 22);
+    }
+
+    #[test]
+    fn a_statement_at_once_is_its_messages_one_by_one() {
+        let param = |oid, datum| Param { oid, datum };
+        let all = [
+            param(0, Datum::Int(7)),
+            param(0, Datum::Int(1 << 40)),
+            param(0, Datum::Null),
+            param(25, Datum::Null),
+            param(0, Datum::Text("a text longer than those that are short")),
+            param(700, Datum::Float(1.5)),
+            param(0, Datum::Bool(true)),
+        ];
+        for count in 0..=all.len() {
+            let params = &all[..count];
+            let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
+            for sql in ["", "SELECT 1", &"x".repeat(1000)] {
+                let mut expected = BytesMut::from(&b"before"[..]);
+                let mut out = expected.clone();
+                parse("", sql, &types, &mut expected).unwrap();
+                bind("", params, &[], &mut expected).unwrap();
+                describe_portal("", &mut expected).unwrap();
+                execute(0, &mut expected);
+                sync(&mut expected);
+                statement(sql, params, &mut out).unwrap();
+                assert_eq!(out, expected);
+            }
+        }
+        // What cannot be sent leaves nothing behind.
+        let nul = param(0, Datum::Text("\0"));
+        let many = vec![all[0]; MOST_PARAMETERS + 1];
+        for (sql, params) in [("\0", &all[..1]), ("x", &[nul]), ("x", &many)] {
+            let mut out = BytesMut::new();
+            assert!(statement(sql, params, &mut out).is_err());
+            assert!(out.is_empty());
+        }
     }
 
     #[test]

@@ -255,18 +255,19 @@ impl Inbox {
         Ok(self.rows.take_sealed())
     }
 
-    /// Takes the whole answer to a prepared statement, if it is here, short and nothing unusual is in it: its rows,
-    /// `columns` wide, if any are to come, and its command tag. The status of the ReadyForQuery comes back. `None`: nothing
-    /// was taken.
+    /// Takes a whole answer, if it is here, short and nothing unusual is in it: `first`, its rows, `columns` wide, if any
+    /// are to come, and its command tag. The status of the ReadyForQuery comes back. `None`: nothing was taken. Of these
+    /// rows none may have been accepted yet.
     #[inline]
     pub(super) fn take_answer(
         &mut self,
+        first: &[u8],
         columns: Option<u16>,
         rows: &mut Rows,
         tag: &mut Tag,
     ) -> Option<TransactionStatus> {
         let answer = self.buffer.get(self.head..)?;
-        let rest = answer.strip_prefix(b"2\0\0\0\x04")?;
+        let rest = answer.strip_prefix(first)?;
         let most = self.buffer.capacity() / 2;
         let (length, ending, status) = rows.read_whole(rest, columns, most)?;
         let status = ready(&[status]).ok()?;

@@ -61,7 +61,7 @@ impl Wire {
     /// Handles what answers a request, but for rows.
     #[inline(never)]
     fn answer(&mut self, frame: Frame) -> Result<Option<Event>> {
-        if let Some(Owed::Run(_)) = self.owed.front() {
+        if let Some(Owed::Run(_) | Owed::Statement) = self.owed.front() {
             self.owe_one_by_one();
         }
         let body = self.inbox.body(frame);
@@ -79,15 +79,10 @@ impl Wire {
                 backend::parameter_description(body).map(|_| None)
             }
             (b'T', Some(Owed::Query | Owed::DescribeStatement | Owed::DescribePortal)) => {
-                let columns = backend::row_description(body)?;
-                self.columns = Some(columns.len() as u16);
-                // A rule's second SELECT is described without an end of the first. Rows of two widths must
-                // not be one result: whoever reads them trusts its width.
-                self.inbox.drop_rows();
                 if front != Some(Owed::Query) {
                     self.owed.pop_front();
                 }
-                Ok(Some(Event::Columns(columns.into())))
+                self.described(frame).map(Some)
             }
             (b'n', Some(Owed::DescribeStatement | Owed::DescribePortal)) => {
                 self.columns = None;
@@ -151,6 +146,18 @@ impl Wire {
         }
     }
 
+    /// Takes in a RowDescription.
+    pub(super) fn described(&mut self, frame: Frame) -> Result<Event> {
+        let columns = self.last_description.of(self.inbox.body(frame))?;
+        self.columns = Some(columns.len() as u16);
+        // A rule's second SELECT is described without an end of the first. Rows of two widths must not be one result:
+        // whoever reads them trusts its width.
+        if self.inbox.holds_rows() {
+            self.inbox.drop_rows();
+        }
+        Ok(Event::Columns(columns))
+    }
+
     fn startup_message(&mut self, frame: Frame) -> Result<Option<Event>> {
         let Phase::Startup(authentication) = &mut self.phase else {
             return Ok(None);
@@ -206,7 +213,7 @@ impl Wire {
             Some(_) => {
                 // The server skips to the next Sync; so do we. Without one it would wait for it forever.
                 while let Some(owed) = self.owed.pop_front() {
-                    if matches!(owed, Owed::Sync | Owed::Run(_)) {
+                    if matches!(owed, Owed::Sync | Owed::Run(_) | Owed::Statement) {
                         self.owed.push_front(Owed::Sync);
                         break;
                     }

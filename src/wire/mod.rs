@@ -28,12 +28,15 @@
 
 mod auth;
 mod backend;
+mod description;
 mod frontend;
 mod inbox;
 mod messages;
+mod name;
 mod policy;
 mod rows;
 mod scram;
+mod statement;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -58,6 +61,7 @@ use crate::conninfo::ProtocolVersion;
 use crate::error::{Error, Result, ServerFields};
 use crate::types::Param;
 use auth::{Authentication, PasswordUse};
+use description::LastDescription;
 use inbox::Inbox;
 use messages::ready;
 use version::Negotiation;
@@ -68,6 +72,9 @@ const MOST_SETTINGS: usize = 1000;
 const MOST_SETTINGS_BYTES: usize = 1 << 20;
 /// A send buffer larger than this is given back once it is empty.
 const KEPT_OUT_BUFFER: usize = 1 << 20;
+
+/// BindComplete.
+const BOUND: &[u8; 5] = b"2\0\0\0\x04";
 
 /// The settings that a server reports: names and values.
 pub(crate) type Settings = Arc<Vec<(String, String)>>;
@@ -141,6 +148,8 @@ enum Owed {
     Query,
     /// Those to Bind, Execute and Sync. They are owed one by one as soon as the first does not come with the rest.
     Run(RowShape),
+    /// Those to Parse, Bind, Describe of the portal, Execute and Sync, in the same way.
+    Statement,
     Parse,
     Bind,
     DescribeStatement,
@@ -189,6 +198,7 @@ pub(crate) struct Wire {
     status: TransactionStatus,
     /// Columns of the rows now arriving, once described.
     columns: Option<u16>,
+    last_description: LastDescription,
     /// The copy that the statement under way has begun.
     copying: Option<Copying>,
     /// The body of the last event that `RowShape::Counted` let be one, since the last Ready or failure.
@@ -228,6 +238,7 @@ impl Wire {
             owed: VecDeque::new(),
             status: TransactionStatus::Idle,
             columns: None,
+            last_description: LastDescription::default(),
             copying: None,
             counted_tag: Vec::new(),
             repeats: 0,
@@ -508,7 +519,10 @@ impl Wire {
     /// What is held in memory, apart from rows and settings.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn memory(&self) -> usize {
-        self.inbox.capacity() + self.out.capacity() + self.owed.capacity()
+        self.inbox.capacity()
+            + self.out.capacity()
+            + self.owed.capacity()
+            + self.last_description.memory()
     }
 
     /// What the server said next; `None` until more is received. An error ends the connection.
@@ -582,7 +596,7 @@ impl Wire {
             RowShape::Known(columns) => Some(columns),
             _ => None,
         };
-        if let Some(status) = self.inbox.take_answer(columns, rows, tag) {
+        if let Some(status) = self.inbox.take_answer(BOUND, columns, rows, tag) {
             self.answered(status);
             return Ok(true);
         }
@@ -596,7 +610,7 @@ impl Wire {
     /// The same, of rows that are more than a few or else unusual.
     #[inline(never)]
     fn whole_answer(&mut self, shape: RowShape, rows: &mut Rows, tag: &mut Tag) -> Result<bool> {
-        if self.inbox.peek() != Some(b"2\0\0\0\x04") {
+        if self.inbox.peek() != Some(BOUND) {
             self.owe_one_by_one();
             return Ok(false);
         }
@@ -616,20 +630,29 @@ impl Wire {
         Ok(true)
     }
 
-    /// The answers to a prepared statement do not come in one piece.
+    /// The answers to what was sent at once do not come in one piece.
     #[cold]
     pub(super) fn owe_one_by_one(&mut self) {
-        if let Some(&Owed::Run(shape)) = self.owed.front() {
-            self.owed.pop_front();
-            for owed in [Owed::Sync, Owed::Execute(shape), Owed::Bind] {
-                self.owed.push_front(owed);
-            }
+        let (shape, first): (_, &[Owed]) = match self.owed.front() {
+            Some(&Owed::Run(shape)) => (shape, &[Owed::Bind]),
+            Some(Owed::Statement) => (
+                RowShape::Described,
+                &[Owed::DescribePortal, Owed::Bind, Owed::Parse],
+            ),
+            _ => return,
+        };
+        self.owed.pop_front();
+        for &owed in [Owed::Sync, Owed::Execute(shape)].iter().chain(first) {
+            self.owed.push_front(owed);
         }
     }
 
     #[inline(never)]
     fn poll_any(&mut self) -> Result<Option<Event>> {
-        let outcome = self.next_event();
+        let outcome = match self.owed.front() {
+            Some(Owed::Statement) => self.description(),
+            _ => self.next_event(),
+        };
         if outcome.is_err() {
             self.phase = Phase::Ended;
         }
@@ -682,7 +705,7 @@ impl Wire {
         self.inbox.drop_rows();
     }
 
-    fn next_event(&mut self) -> Result<Option<Event>> {
+    pub(super) fn next_event(&mut self) -> Result<Option<Event>> {
         if matches!(self.phase, Phase::Ended) {
             return Err(Error::broken("the connection has ended"));
         }

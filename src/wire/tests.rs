@@ -15,5 +15,6 @@ mod rows;
 mod scram_keys;
 mod scram_server;
 mod startup;
+mod statement;
 mod support;
 mod versions;

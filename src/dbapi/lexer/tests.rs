@@ -70,6 +70,86 @@ fn tokens_are_postgresqls() {
     assert!(cases > 200, "{cases} cases");
 }
 
+/// The tokens that `next_special` is to find, by the other way.
+fn specials(sql: &str, standard: bool) -> Vec<(Token, &str, usize)> {
+    let mut at = 0;
+    let tokens = Lexer::new(sql, standard).map(|(token, text)| {
+        at += text.len();
+        (token, text, at - text.len())
+    });
+    tokens
+        .filter(|(token, _, _)| {
+            !matches!(
+                token,
+                Token::Space | Token::Word | Token::Digits | Token::Other
+            )
+        })
+        .collect()
+}
+
+fn check_specials(sql: &str) {
+    for standard in [true, false] {
+        let mut lexer = Lexer::new(sql, standard);
+        let found: Vec<_> = std::iter::from_fn(|| lexer.next_special()).collect();
+        assert_eq!(found, specials(sql, standard), "{sql:?}");
+        assert_eq!(lexer.rest(), "", "{sql:?}");
+    }
+}
+
+#[test]
+fn what_may_begin_a_token_is_found_wherever_it_is() {
+    for byte in 0..=255 {
+        let special = b"'\"$%-/".contains(&byte);
+        for place in 0..BLOCK {
+            let mut block = [b'&'; BLOCK];
+            block[place] = byte;
+            assert_eq!(has_special(&block), special, "{byte}");
+            assert_eq!(first_special(&block), special.then_some(place));
+            // What is behind the first is not seen.
+            block[place..].fill(byte);
+            assert_eq!(first_special(&block), special.then_some(place));
+            block[place..].fill(byte ^ 1);
+            block[place] = byte;
+            assert_eq!(first_special(&block).is_some_and(|at| at == place), special);
+        }
+    }
+}
+
+#[test]
+fn a_leap_passes_over_nothing() {
+    // Every text of up to five of these, the rest of which is looked at in other places of a block, too.
+    const LETTERS: [&str; 15] = [
+        "'", "\"", "$", "%", "-", "/", "*", "e", "U", "&", "a", "1", " ", "\n", "é",
+    ];
+    let mut texts = vec![String::new()];
+    for length in 1..=5 {
+        let longer = |text: &String| LETTERS.map(|letter| format!("{text}{letter}"));
+        texts = texts.iter().flat_map(longer).collect();
+        for (index, text) in texts.iter().enumerate() {
+            check_specials(text);
+            if length < 5 {
+                let before = "a 1 bcd, f.g(h) + i12345".get(index % 24..).unwrap();
+                check_specials(&format!("{before}{text}{before}{text} the end"));
+            }
+        }
+    }
+}
+
+/// Each look back at a quote or a dollar sign passes what was passed once, or this would not end.
+#[test]
+fn long_words_take_no_longer_than_others() {
+    let length = 1 << 20;
+    for piece in ["a$", "$", "1$", "1", "a", "e'", "-", "$a"] {
+        let sql = piece.repeat(length / piece.len());
+        for end in ["", "'", "$"] {
+            let sql = format!("{sql}{end}");
+            let mut lexer = Lexer::new(&sql, true);
+            while lexer.next_special().is_some() {}
+            assert_eq!(lexer.rest(), "");
+        }
+    }
+}
+
 #[test]
 fn blank_statements() {
     for sql in [

@@ -21,7 +21,7 @@ fn run(
 ) -> Outcome<(String, Vec<usize>)> {
     let mut out = String::new();
     convert(sql, style, names, values, dialect, &mut out)
-        .map(|order| (out, order))
+        .map(|order| (out, order.iter().collect()))
         .map_err(|error| error.message().into())
 }
 
@@ -48,9 +48,16 @@ fn named(sql: &str, names: &[&str]) -> Outcome<(String, Vec<usize>)> {
     )
 }
 
-fn slots(nulls: &[bool]) -> Vec<Slot> {
-    let slot = |&null: &bool| if null { Slot::Null } else { Slot::Typed };
-    nulls.iter().map(slot).collect()
+fn nulls_and_ones(nulls: &[bool]) -> Vec<Param<'static>> {
+    let param = |&null: &bool| match null {
+        true => Param::NULL,
+        false => param(0, Datum::Int(1)),
+    };
+    nulls.iter().map(param).collect()
+}
+
+fn param(oid: u32, datum: Datum<'_>) -> Param<'_> {
+    Param { oid, datum }
 }
 
 fn numeric(sql: &str, nulls: &[bool]) -> Outcome<(String, Vec<usize>)> {
@@ -59,7 +66,7 @@ fn numeric(sql: &str, nulls: &[bool]) -> Outcome<(String, Vec<usize>)> {
         sql,
         ParamStyle::Numeric,
         names,
-        Values::Numbers(&slots(nulls)),
+        Values::Numbers(&nulls_and_ones(nulls)),
         STANDARD,
     )
 }
@@ -183,7 +190,7 @@ fn a_bare_null_is_written_out() {
         "select %s, %s is%s, -%s",
         ParamStyle::Pyformat,
         Names::Positional(4),
-        Values::Numbers(&slots(&nulls)),
+        Values::Numbers(&nulls_and_ones(&nulls)),
         STANDARD,
     );
     assert_eq!(
@@ -194,7 +201,7 @@ fn a_bare_null_is_written_out() {
         "select %(a)s, %(b)s, %(a)s",
         ParamStyle::Pyformat,
         Names::Named(&["a", "b"]),
-        Values::Numbers(&slots(&[true, false])),
+        Values::Numbers(&nulls_and_ones(&[true, false])),
         STANDARD,
     );
     assert_eq!(converted, Ok(("select NULL, $1, NULL".into(), vec![1])));
@@ -361,7 +368,7 @@ fn an_untyped_text_that_is_tested_for_null_is_text() {
             sql,
             ParamStyle::Pyformat,
             Names::Positional(1),
-            Values::Numbers(&[Slot::Untyped]),
+            Values::Numbers(&[param(0, Datum::Text("x"))]),
             STANDARD,
         );
         assert_eq!(converted, Ok((expected.into(), vec![0])));
@@ -369,7 +376,7 @@ fn an_untyped_text_that_is_tested_for_null_is_text() {
             sql,
             ParamStyle::Pyformat,
             Names::Positional(1),
-            Values::Numbers(&[Slot::Typed]),
+            Values::Numbers(&[param(25, Datum::Text("x"))]),
             STANDARD,
         );
         assert_eq!(typed, Ok((sql.replace("%s", "$1"), vec![0])));
@@ -379,11 +386,48 @@ fn an_untyped_text_that_is_tested_for_null_is_text() {
         "select %(a)s is null or x = %(a)s",
         ParamStyle::Pyformat,
         Names::Named(&["a"]),
-        Values::Numbers(&[Slot::Untyped]),
+        Values::Numbers(&[param(0, Datum::Text("x"))]),
         STANDARD,
     );
     assert_eq!(
         converted,
         Ok(("select $1::text is null or x = $2".into(), vec![0, 0]))
     );
+}
+
+#[test]
+fn numbers_of_any_length_are_written() {
+    let count = 1234;
+    let sql = "%s,".repeat(count);
+    let expected: String = (1..=count).map(|number| format!("${number},")).collect();
+    assert_eq!(positional(&sql, count), Ok(expected));
+}
+
+#[test]
+fn an_order_is_what_was_pushed() {
+    for expected in [
+        &[][..],
+        &[0],
+        &[1],
+        &[0, 1, 2],
+        &[0, 2],
+        &[0, 1, 1, 2],
+        &[0, 1, 0],
+        &[2, 0, 1],
+    ] {
+        let mut order = Order::default();
+        expected.iter().for_each(|&index| order.push(index));
+        assert_eq!(order.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(order.len(), expected.len());
+        let all = [0, 1, 2].map(|oid| param(oid, Datum::Null));
+        for count in 0..=all.len() {
+            let plain = expected.iter().copied().eq(0..count);
+            assert_eq!(order.is_plain(count), plain, "{expected:?} of {count}");
+            let travel = order.of(&all[..count]);
+            assert_eq!(travel.is_none(), plain);
+            let oids = travel.map(|params| params.iter().map(|param| param.oid as usize).collect());
+            let known: Vec<usize> = expected.iter().copied().filter(|&n| n < count).collect();
+            assert_eq!(oids.unwrap_or_else(|| known.clone()), known);
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::hash::Hasher;
 
-use super::super::binding::{Arguments, Slot, slot};
-use super::super::placeholder::ParamStyle;
+use super::super::binding::Arguments;
+use super::super::placeholder::{ParamStyle, Slot};
 use crate::types::{Datum, Dialect, Param};
 
 /// What a statement is told by: its text, how its placeholders are written, and the types of its parameters.
@@ -203,7 +203,7 @@ fn signature(param: &Param<'_>) -> u64 {
 }
 
 fn signature_of_any(param: &Param<'_>) -> u64 {
-    of(slot(param), param.declared_oid())
+    of(Slot::of(param), param.declared_oid())
 }
 
 #[inline]

@@ -14,7 +14,7 @@ fn key<'a>(sql: &'a str, params: &'a [Param<'a>]) -> Key<'a> {
 }
 
 fn shape(sql: &str) -> Shape {
-    Shape::new(format!("{sql}\0").into(), &[], 0)
+    Shape::new(format!("{sql}\0").into(), &Order::default(), 0)
 }
 
 fn statements(most: u32) -> Statements {

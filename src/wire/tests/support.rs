@@ -228,21 +228,18 @@ impl Listener {
         let (rows, tag) = &mut self.answer;
         rows.clear();
         if wire.poll_answer(rows, tag)? {
-            let (rows, tag) = (std::mem::take(rows), tag.clone());
-            let shown = self.shown(&rows);
-            self.heard.push(format!("Complete {}{shown}", tag.as_str()));
-            self.heard
-                .push(format!("Ready {:?}", wire.transaction_status()));
-            self.results.push(rows);
+            self.whole(wire);
         }
         while let Some(event) = wire.poll_event()? {
+            // As `dbapi` asks.
+            let described = matches!(event, Event::Columns(_) | Event::NoData);
             let line = match event {
                 Event::Ready => format!("Ready {:?}", wire.transaction_status()),
                 Event::Columns(columns) => {
                     self.width = columns.len();
                     let names: Vec<_> = columns
                         .iter()
-                        .map(|column| column.name.to_str().unwrap())
+                        .map(|column| str::from_utf8(column.name.as_bytes()).unwrap())
                         .collect();
                     format!("Columns {}", names.join(","))
                 }
@@ -267,8 +264,22 @@ impl Listener {
                 | Event::CopyOut => format!("{event:?}"),
             };
             self.heard.push(line);
+            let (rows, tag) = &mut self.answer;
+            rows.clear();
+            if described && wire.poll_rest(rows, tag)? {
+                self.whole(wire);
+            }
         }
         Ok(())
+    }
+
+    fn whole(&mut self, wire: &Wire) {
+        let rows = std::mem::take(&mut self.answer.0);
+        let (tag, shown) = (self.answer.1.as_str(), self.shown(&rows));
+        self.heard.push(format!("Complete {tag}{shown}"));
+        self.heard
+            .push(format!("Ready {:?}", wire.transaction_status()));
+        self.results.push(rows);
     }
 
     /// The rows, ` [a|NULL]` each; too many are only counted.
