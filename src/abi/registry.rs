@@ -199,13 +199,11 @@ pub(super) fn get<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result
 
 #[cold]
 fn get_or_say_why<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
-    with_entry::<H, _>(handle, argument, |entry| {
-        entry
-            .object
-            .as_ref()
-            .and_then(H::from_object)
-            .map(Arc::clone)
-    })
+    let entry = entry(handle.addr(), argument, |object| {
+        H::from_object(object).is_some()
+    })?;
+    let object = entry.object.as_ref().and_then(H::from_object);
+    object.map(Arc::clone).ok_or_else(|| foreign(argument))
 }
 
 /// What `handle` stands for, if it is one.
@@ -253,41 +251,55 @@ fn sole<H: Handle>(shared: &mut Arc<H>) -> Option<&mut H> {
 
 /// Forgets `handle`, and gives back what it stood for.
 pub(super) fn remove<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result<Arc<H>> {
-    let object = with_entry::<H, _>(handle, argument, |entry| {
-        let object = entry
-            .object
-            .as_ref()
-            .and_then(H::from_object)
-            .map(Arc::clone)?;
-        entry.object = None;
-        entry.generation = (entry.generation + 1) % GENERATIONS;
-        Some(object)
+    let object = take(handle.addr(), argument, |object| {
+        H::from_object(object).is_some()
     })?;
-    if let Some(found) = locate(handle.addr()) {
-        FREE.lock().freed.push_back(found.place);
-    }
-    Ok(object)
+    let object = H::from_object(&object).map(Arc::clone);
+    object.ok_or_else(|| foreign(argument))
 }
 
-fn with_entry<H: Handle, T>(
-    handle: *const H::Opaque,
+/// The same, of whatever it stood for: so it is there once, not for each type.
+fn take(address: usize, argument: &str, fits: fn(&Object) -> bool) -> Result<Object> {
+    let mut entry = entry(address, argument, fits)?;
+    let object = entry.object.take();
+    entry.generation = (entry.generation + 1) % GENERATIONS;
+    drop(entry);
+    if let Some(found) = locate(address) {
+        FREE.lock().freed.push_back(found.place);
+    }
+    object.ok_or_else(|| foreign(argument))
+}
+
+/// The entry of a handle, which stands for something that fits; locked.
+fn entry(
+    address: usize,
     argument: &str,
-    take: impl FnOnce(&mut Entry) -> Option<T>,
-) -> Result<T> {
-    if handle.is_null() {
+    fits: fn(&Object) -> bool,
+) -> Result<MutexGuard<'static, Entry>> {
+    if address == 0 {
         return Err(Error::interface(format!("{argument} is NULL")));
     }
-    let foreign = || Error::interface(format!("{argument} is not a handle of this library"));
-    let found = locate(handle.addr()).ok_or_else(foreign)?;
-    let mut entry = found.slot.0.lock();
-    if entry.generation != found.generation || entry.object.is_none() {
-        return Err(Error::interface(format!(
+    let found = locate(address).ok_or_else(|| foreign(argument))?;
+    let entry = found.slot.0.lock();
+    let object = entry
+        .object
+        .as_ref()
+        .filter(|_| entry.generation == found.generation);
+    match object {
+        Some(object) if fits(object) => Ok(entry),
+        Some(object) => Err(Error::interface(format!(
+            "{argument} is a handle of another type: {}",
+            object.name()
+        ))),
+        None => Err(Error::interface(format!(
             "{argument} is a handle that was freed already"
-        )));
+        ))),
     }
-    let other = entry.object.as_ref().map_or("", Object::name);
-    take(&mut entry)
-        .ok_or_else(|| Error::interface(format!("{argument} is a handle of another type: {other}")))
+}
+
+#[cold]
+fn foreign(argument: &str) -> Error {
+    Error::interface(format!("{argument} is not a handle of this library"))
 }
 
 #[cfg(test)]

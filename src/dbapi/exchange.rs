@@ -288,7 +288,7 @@ impl Session {
     }
 
     /// Draws the conclusions of an answer that came in one piece, as `receive_from` and `conclude_of` do.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle_whole(&mut self, tag: &Tag, rows: bool, sent: &str) -> Result<()> {
         if !tag.is_select() || !rows {
             self.saw_whole(tag, rows, sent);

@@ -258,23 +258,36 @@ impl Inbox {
     /// Takes a whole answer, if it is here, short and nothing unusual is in it: `first`, its rows, `columns` wide, if any
     /// are to come, and its command tag. The status of the ReadyForQuery comes back. `None`: nothing was taken. Of these
     /// rows none may have been accepted yet.
-    #[inline]
-    pub(super) fn take_answer(
+    #[inline(always)]
+    pub(super) fn take_answer<const N: usize>(
         &mut self,
-        first: &[u8],
+        first: &[u8; N],
         columns: Option<u16>,
         rows: &mut Rows,
         tag: &mut Tag,
     ) -> Option<TransactionStatus> {
-        let answer = self.buffer.get(self.head..)?;
-        let rest = answer.strip_prefix(first)?;
+        if self.peek() != Some(first) {
+            return None;
+        }
+        self.take_behind(N, columns, rows, tag)
+    }
+
+    #[inline(never)]
+    fn take_behind(
+        &mut self,
+        first: usize,
+        columns: Option<u16>,
+        rows: &mut Rows,
+        tag: &mut Tag,
+    ) -> Option<TransactionStatus> {
+        let start = self.head + first;
         let most = self.buffer.capacity() / 2;
-        let (length, ending, status) = rows.read_whole(rest, columns, most)?;
+        let (length, ending, status) = rows.read_whole(self.buffer.get(start..)?, columns, most)?;
         let status = ready(&[status]).ok()?;
         if !tag.become_short(ending) {
             return None;
         }
-        self.head += answer.len() - rest.len() + length + HEADER + ending.len() + HEADER + 1;
+        self.head = start + length + HEADER + ending.len() + HEADER + 1;
         Some(status)
     }
 
