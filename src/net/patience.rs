@@ -5,11 +5,11 @@
 //! with the processor given up between two looks, as long as that is clearly the quicker way. Where client and server
 //! share a processor, or answers take longer, it is not, and there is no looking.
 //!
-//! Both ways are measured: one answer of several, most of them in the way that is in use, some in the other. What comes
-//! out far from what is known is measured again with the next answers, and if they say the same, that is what is known
-//! from then on: so a server that moves, or gets slow, is noticed within some tens of answers. An answer that is there
-//! at once says nothing of either way; the next may be there as well, so it is looked for once before a sleep. Knows no
-//! socket, and no clock.
+//! Both ways are measured: one answer of several, most of them in the way that is in use, some in the other, the fewer
+//! the longer that is far slower. What comes out far from what is known is measured again with the next answers, and if
+//! they say the same, that is what is known from then on: so a server that moves, or gets slow, is noticed within some
+//! tens of answers. An answer that is there at once says nothing of either way; the next may be there as well, so it is
+//! looked for once before a sleep. Knows no socket, and no clock.
 
 use std::time::Duration;
 
@@ -21,8 +21,10 @@ const APART: u8 = 16;
 const CLOSE: u8 = 4;
 /// So many are not measured, but looked for once before a sleep, where there is nothing else to find out.
 const LOOKED_ONCE: u8 = 63;
-/// Of so many that are measured, one is waited for in the way that is not in use, to see how that is now.
+/// Of so many that are measured, one is waited for in the way that is not in use, to see how that is now. Where that is
+/// far slower each time, one of twice as many, up to the other: it costs what the way in use saves.
 const OTHER_OF: u8 = 4;
+const OTHER_OF_AT_MOST: u8 = 16;
 /// So many answers that were there at once make sure that the next will be; each that was not halves it.
 const SURE: u8 = 4;
 /// So many answers in a row, far from what is known of a way, are what is known.
@@ -142,8 +144,9 @@ pub(super) struct Patience {
     most: u64,
     asleep: Way,
     looking: Way,
-    /// So many are measured in the way that is in use before one in the other.
+    /// So many are measured in the way that is in use before one in the other, of so many.
     before_other: u8,
+    other_of: u8,
     /// Whether the next that is measured is to be looked for, if that is what one wants to know.
     wanted: Option<bool>,
 }
@@ -210,7 +213,7 @@ impl Patience {
         } else if let Some(wanted) = self.wanted {
             wanted
         } else if self.before_other == 0 {
-            self.before_other = OTHER_OF - 1;
+            self.before_other = self.other_of.max(OTHER_OF) - 1;
             !self.is_looking()
         } else {
             self.before_other -= 1;
@@ -268,6 +271,13 @@ impl Patience {
             Said::News => Some(!looked),
         };
         self.left = if said == Said::Usual { self.pause() } else { 0 };
+        if said != Said::Usual || self.are_close() {
+            self.other_of = OTHER_OF;
+            self.before_other = self.before_other.min(OTHER_OF - 1);
+        } else if looked != self.is_looking() {
+            let twice = self.other_of.max(OTHER_OF) * 2;
+            self.other_of = twice.min(OTHER_OF_AT_MOST);
+        }
     }
 
     fn is_looking(&self) -> bool {
@@ -289,16 +299,20 @@ impl Patience {
             && self.looking.average <= self.most
     }
 
+    /// Whether it takes little for the other way to be the quicker.
+    fn are_close(&self) -> bool {
+        (self.asleep.average / 2..=self.asleep.average).contains(&self.looking.average)
+    }
+
     /// How many answers need not be measured now.
     fn pause(&self) -> u8 {
-        let close = self.asleep.average / 2..=self.asleep.average;
         if !self.asleep.is_known() {
             0
         } else if self.is_slow() {
             APART
         } else if !self.looking.is_known() {
             0
-        } else if close.contains(&self.looking.average) {
+        } else if self.are_close() {
             CLOSE
         } else {
             APART
@@ -378,8 +392,8 @@ mod tests {
         assert!(answers.looked(640, 40, 10) > 620);
         // On one processor looking is slower: tried now and then.
         answers.looked(100, 10, 20);
-        let tried = answers.looked(640, 10, 20);
-        assert!((1..20).contains(&tried), "{tried}");
+        let tried = answers.looked(1280, 10, 20);
+        assert!((2..12).contains(&tried), "{tried}");
         answers.looked(100, 40, 10);
         assert!(answers.looked(640, 40, 10) > 620);
     }
@@ -406,7 +420,9 @@ mod tests {
             for before in [(40, 12), (40, 40), (12, 12), (300, 350)] {
                 let mut answers = Answers::new();
                 answers.looked(1000, before.0, before.1);
-                answers.looked(50, asleep, looking);
+                // That only the way that is not in use is another now is noticed when that is tried.
+                let same = before == (40, 12) && looking == 12;
+                answers.looked(if same { 1000 } else { 50 }, asleep, looking);
                 let looked = answers.looked(200, asleep, looking);
                 assert_eq!(
                     looked > 100,
