@@ -34,6 +34,7 @@ mod inbox;
 mod messages;
 mod name;
 mod policy;
+mod prepared;
 mod rows;
 mod scram;
 mod statement;
@@ -72,9 +73,6 @@ const MOST_SETTINGS: usize = 1000;
 const MOST_SETTINGS_BYTES: usize = 1 << 20;
 /// A send buffer larger than this is given back once it is empty.
 const KEPT_OUT_BUFFER: usize = 1 << 20;
-
-/// BindComplete.
-const BOUND: &[u8; 5] = b"2\0\0\0\x04";
 
 /// The settings that a server reports: names and values.
 pub(crate) type Settings = Arc<Vec<(String, String)>>;
@@ -294,20 +292,6 @@ impl Wire {
     pub(crate) fn start_execute(&mut self, most_rows: i32, shape: RowShape) -> Result<()> {
         frontend::execute(most_rows, &mut self.out);
         self.owed.push_back(Owed::Execute(shape));
-        Ok(())
-    }
-
-    /// Bind, Execute and Sync: runs a prepared statement, as `start_bind`, `start_execute` and `start_sync` one after
-    /// the other do. Answered by Complete, then Ready, or by what `poll_answer` gives. Not for rows that are taken as
-    /// they come.
-    pub(crate) fn start_prepared(
-        &mut self,
-        call: &Call,
-        params: &[Param<'_>],
-        shape: RowShape,
-    ) -> Result<()> {
-        call.write(params, &mut self.out)?;
-        self.owed.push_back(Owed::Run(shape));
         Ok(())
     }
 
@@ -579,55 +563,6 @@ impl Wire {
     #[inline]
     pub(crate) fn has_unseen(&self) -> bool {
         !self.inbox.is_empty() || !matches!(self.phase, Phase::Running)
-    }
-
-    /// The answer to a prepared statement that was started last, if all of it is here and it went as usual: true, its rows,
-    /// where there were none, and its command tag, in place of what was there. Of any other, what has been understood so
-    /// far is not said again by `poll_event`.
-    #[inline]
-    pub(crate) fn poll_answer(&mut self, rows: &mut Rows, tag: &mut Tag) -> Result<bool> {
-        if self.inbox.is_empty() || !matches!(self.phase, Phase::Running) {
-            return Ok(false);
-        }
-        let Some(&Owed::Run(shape)) = self.owed.front() else {
-            return Ok(false);
-        };
-        let columns = match shape {
-            RowShape::Known(columns) => Some(columns),
-            _ => None,
-        };
-        if let Some(status) = self.inbox.take_answer(BOUND, columns, rows, tag) {
-            self.answered(status);
-            return Ok(true);
-        }
-        let outcome = self.whole_answer(shape, rows, tag);
-        if outcome.is_err() {
-            self.phase = Phase::Ended;
-        }
-        outcome
-    }
-
-    /// The same, of rows that are more than a few or else unusual.
-    #[inline(never)]
-    fn whole_answer(&mut self, shape: RowShape, rows: &mut Rows, tag: &mut Tag) -> Result<bool> {
-        if self.inbox.peek() != Some(BOUND) {
-            self.owe_one_by_one();
-            return Ok(false);
-        }
-        self.inbox.pass(5);
-        if let RowShape::Known(columns) = shape {
-            self.inbox.accept_run(columns, backend::LONGEST)?;
-        }
-        let Some((body, status)) = self.inbox.pass_ending() else {
-            self.owe_one_by_one();
-            self.owed.pop_front();
-            return Ok(false);
-        };
-        let status = ready(&[status])?;
-        *tag = Tag::read(body)?;
-        *rows = self.inbox.take_rows()?;
-        self.answered(status);
-        Ok(true)
     }
 
     /// The answers to what was sent at once do not come in one piece.
