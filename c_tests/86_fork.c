@@ -481,6 +481,52 @@ static int take_and_free(void)
     return 0;
 }
 
+/* A thread that is in the table of handles nearly all the time. */
+static void *fetch_without_end(void *argument)
+{
+    const dbapi_value_t *row = NULL;
+    dbapi_execute(argument, "SELECT generate_series(1, 100000)", NULL, 0, NULL);
+    while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+        while (dbapi_fetchone(argument, &row, NULL) == DBAPI_OK) {}
+        dbapi_scroll(argument, 0, DBAPI_SCROLL_ABSOLUTE, NULL);
+    }
+    return NULL;
+}
+
+static int free_what_may_be_held(void)
+{
+    dbapi_error_t *error = NULL;
+    dbapi_cursor_t *mine = NULL;
+    const dbapi_value_t *row = NULL;
+    if (dbapi_fetchone(cursor, &row, &error) != DBAPI_INTERFACE_ERROR || error == NULL) {
+        return 1;
+    }
+    dbapi_error_free(error);
+    dbapi_cursor_free(cursor);
+    if (dbapi_cursor(connection, &mine, NULL) != DBAPI_INTERFACE_ERROR) {
+        return 2;
+    }
+    dbapi_connection_free(connection);
+    return 0;
+}
+
+/* The thread is gone in the child, and what it held stays held. */
+static void while_another_thread_fetches(void)
+{
+    pthread_t thread;
+    open_in_transaction();
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    __atomic_store_n(&stop, 0, __ATOMIC_RELEASE);
+    CHECK_INT(pthread_create(&thread, NULL, fetch_without_end, cursor), 0);
+    int children = under_valgrind() ? 5 : 40;
+    for (int i = 0; i < children; i++) {
+        in_child(free_what_may_be_held);
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    close_all();
+}
+
 static void at_any_moment(void)
 {
     pthread_t thread;
@@ -501,4 +547,4 @@ static void at_any_moment(void)
 CHECK_MAIN(CASE(a_child_that_exits), CASE(a_child_that_frees_or_closes), CASE(a_child_that_uses_what_it_inherited),
            CASE(a_child_with_its_own_connection), CASE(grandchildren), CASE(many_children_at_once), CASE(while_another_thread_executes),
            CASE(with_the_cursor_that_another_thread_is_in),
-           CASE(while_another_thread_waits_for_notifications), CASE(at_any_moment))
+           CASE(while_another_thread_waits_for_notifications), CASE(while_another_thread_fetches), CASE(at_any_moment))

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 use std::ptr;
 use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
@@ -20,7 +22,7 @@ use super::cursor::{CursorHandle, dbapi_cursor_t};
 use super::error::{ErrorHandle, dbapi_error_t};
 use super::mail::{NotifyHandle, dbapi_notify_t};
 use super::tpc::{XidHandle, XidListHandle, dbapi_xid_list_t, dbapi_xid_t};
-use crate::dbapi::Connection;
+use crate::dbapi::{Connection, Process};
 use crate::error::{Error, Result};
 
 /// Slots are aligned so, and so far apart: no two share a cache line, and the low bits are free.
@@ -149,6 +151,40 @@ impl FreeSlots {
     }
 }
 
+/// The process that made the first handle.
+static BEGAN: OnceLock<Process> = OnceLock::new();
+/// How long a forked child waits for what is never held as long, in milliseconds.
+const PATIENCE: u32 = 100;
+
+/// Locks what is held for moments. `None`, in a forked child alone: a thread of the parent held it just then, and is not
+/// there to let go of it.
+#[inline(always)]
+fn lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    mutex.try_lock().or_else(|| wait_for(mutex))
+}
+
+#[cold]
+#[inline(never)]
+fn wait_for<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    if BEGAN.get().is_none_or(|began| began.is_this()) {
+        return Some(mutex.lock());
+    }
+    for _ in 0..PATIENCE {
+        thread::sleep(Duration::from_millis(1));
+        if let Some(locked) = mutex.try_lock() {
+            return Some(locked);
+        }
+    }
+    None
+}
+
+#[cold]
+fn held_at_fork(argument: &str) -> Error {
+    Error::interface(format!(
+        "{argument} was in use by another thread of the parent process when this one was forked"
+    ))
+}
+
 fn slot(segment: usize, index: usize) -> Option<&'static Slot> {
     TABLE.get(segment)?.get()?.get(index)
 }
@@ -180,9 +216,12 @@ fn locate(address: usize) -> Option<Located> {
 /// A new handle for `object`.
 pub(super) fn insert<H: Handle>(object: Arc<H>) -> Result<*mut H::Opaque> {
     let full = || Error::operational("too many handles").with_sqlstate("53000");
-    let (segment, index) = FREE.lock().take().ok_or_else(full)?;
+    BEGAN.get_or_init(Process::this);
+    let mut free = lock(&FREE).ok_or_else(|| held_at_fork("the table of handles"))?;
+    let (segment, index) = free.take().ok_or_else(full)?;
+    drop(free);
     let slot = slot(segment, index).ok_or_else(full)?;
-    let mut entry = slot.0.lock();
+    let mut entry = lock(&slot.0).ok_or_else(|| held_at_fork("a handle"))?;
     entry.object = Some(H::into_object(object));
     let address = ptr::from_ref(slot).addr() + usize::from(entry.generation);
     Ok(ptr::without_provenance_mut(address))
@@ -210,7 +249,7 @@ fn get_or_say_why<H: Handle>(handle: *const H::Opaque, argument: &str) -> Result
 #[inline]
 pub(super) fn find<H: Handle>(handle: *const H::Opaque) -> Option<Arc<H>> {
     let found = locate(handle.addr())?;
-    let entry = found.slot.0.lock();
+    let entry = lock(&found.slot.0)?;
     let object = entry
         .object
         .as_ref()
@@ -264,8 +303,10 @@ fn take(address: usize, argument: &str, fits: fn(&Object) -> bool) -> Result<Obj
     let object = entry.object.take();
     entry.generation = (entry.generation + 1) % GENERATIONS;
     drop(entry);
-    if let Some(found) = locate(address) {
-        FREE.lock().freed.push_back(found.place);
+    if let Some(found) = locate(address)
+        && let Some(mut free) = lock(&FREE)
+    {
+        free.freed.push_back(found.place);
     }
     object.ok_or_else(|| foreign(argument))
 }
@@ -280,7 +321,7 @@ fn entry(
         return Err(Error::interface(format!("{argument} is NULL")));
     }
     let found = locate(address).ok_or_else(|| foreign(argument))?;
-    let entry = found.slot.0.lock();
+    let entry = lock(&found.slot.0).ok_or_else(|| held_at_fork(argument))?;
     let object = entry
         .object
         .as_ref()

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// The process that opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Process(u64);
+pub(crate) struct Process(u64);
 
 /// A page that is zero in a fresh process, and again in each child; null until it is first needed. Where the system
 /// has none to give, `NO_PAGE`.
@@ -25,7 +25,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 impl Process {
     /// This one.
     #[cold]
-    pub(super) fn this() -> Process {
+    pub(crate) fn this() -> Process {
         let page = page();
         if ptr::eq(page, &raw const NO_PAGE) {
             return Process(std::process::id().into());
@@ -40,7 +40,7 @@ impl Process {
 impl Process {
     /// Whether it is this one.
     #[inline]
-    pub(super) fn is_this(self) -> bool {
+    pub(crate) fn is_this(self) -> bool {
         // SAFETY: what is not null was stored by `first_page`: it is never given back.
         let page = unsafe { PAGE.load(Ordering::Acquire).as_ref() };
         // A process' number is never 0, which is what a fresh page holds, and `NO_PAGE` always.
