@@ -29,6 +29,7 @@ static void refuse_cursor(dbapi_cursor_t *cursor, const char *word)
     const dbapi_value_t one[] = { DBAPI_INT(1) };
     const char *const names[] = { "a" };
     const dbapi_value_t *rows = one;
+    const dbapi_block_column_t *columns = (const dbapi_block_column_t *)(const void *)one;
     size_t count = 99;
     WRONG_HANDLE(dbapi_execute(cursor, "SELECT 1", NULL, 0, &failure), word);
     WRONG_HANDLE(dbapi_execute(cursor, "SELECT %s", one, 1, &failure), word);
@@ -38,8 +39,10 @@ static void refuse_cursor(dbapi_cursor_t *cursor, const char *word)
     WRONG_HANDLE(dbapi_fetchone(cursor, &rows, &failure), word);
     WRONG_HANDLE(dbapi_fetchmany(cursor, 1, &rows, &count, &failure), word);
     WRONG_HANDLE(dbapi_fetchall(cursor, &rows, &count, &failure), word);
+    WRONG_HANDLE(dbapi_fetch_columns(cursor, 1, &columns, &count, &count, &failure), word);
     /* Outputs are written on success only. */
     CHECK_PTR(rows, one);
+    CHECK_PTR(columns, (const void *)one);
     CHECK_SIZE(count, 99);
 }
 

@@ -256,30 +256,6 @@ static void only_rows(void)
     close_cursor();
 }
 
-/* Whatever the output was before, it leads to no row that is gone. */
-static void no_row_on_failure(void)
-{
-    open_cursor();
-    run(cursor, "SELECT 1");
-    const dbapi_value_t *row = fetch_row(cursor);
-    CHECK_FAILS(dbapi_execute(cursor, "SELECT 1/0", NULL, 0, &failure), DBAPI_DATA_ERROR, "22012", "zero");
-    CHECK_OK(dbapi_rollback(connection, &failure));
-    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
-    CHECK(row == NULL);
-    const dbapi_value_t *rows = &(dbapi_value_t){ 0 };
-    size_t count = 7;
-    CHECK_FAILS(dbapi_fetchmany(cursor, 1, &rows, &count, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
-    CHECK(rows == NULL);
-    CHECK_SIZE(count, 7);
-    rows = &(dbapi_value_t){ 0 };
-    CHECK_FAILS(dbapi_fetchall(cursor, &rows, &count, &failure), DBAPI_PROGRAMMING_ERROR, NULL, "no results");
-    CHECK(rows == NULL);
-    row = &(dbapi_value_t){ 0 };
-    CHECK_FAILS(dbapi_next(NULL, &row, &failure), DBAPI_INTERFACE_ERROR, NULL, "cursor is NULL");
-    CHECK(row == NULL);
-    close_cursor();
-}
-
 /* What a row is of: each kind of memory behind a value, in amounts that differ from row to row. */
 #define ALIASED                                                                                                          \
     "SELECT g, repeat(chr(97 + g %% 26), 1 + g %% 300), decode(repeat('0' || g %% 10, 1 + g %% 50), 'hex'), g::numeric / 7,"   \
@@ -514,6 +490,6 @@ CHECK_MAIN(CASE(one_by_one), CASE(in_blocks), CASE(all_that_is_left), CASE(behin
            CASE(arraysize), CASE(lastrowid),
            CASE(a_new_statement_starts_anew), CASE(results_survive_commit_and_other_cursors),
            CASE(a_row_lives_until_the_next_call_on_its_cursor), CASE(only_rows),
-           CASE(no_row_on_failure), CASE(values_stay_until_the_next_call_on_their_cursor),
+           CASE(values_stay_until_the_next_call_on_their_cursor),
            CASE(the_same_rows_in_any_portions), CASE(description), CASE(descriptions_kind_is_that_of_the_values),
            CASE(many_columns))

@@ -14,7 +14,7 @@
  *
  * Errors: a function that can fail returns a dbapi_status_t, negative for errors. Its last argument, if not
  * NULL, then receives an owned dbapi_error_t; on success it is left alone. Other outputs are written on success;
- * those for handles and rows are NULL on failure.
+ * those for handles are NULL on failure.
  *
  * Threads: threads may share connections; calls on one connection take turns. A cursor belongs in one thread at
  * a time. The library starts no thread and installs no signal handler. After fork, a child may free what it

@@ -37,7 +37,6 @@ pub unsafe extern "C" fn dbapi_fetch_columns(
     out_nrows: *mut usize,
     out_error: *mut *mut dbapi_error_t,
 ) -> dbapi_status_t {
-    set_output(out_columns, ptr::null());
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_columns, "out_columns")?;
@@ -51,6 +50,7 @@ pub unsafe extern "C" fn dbapi_fetch_columns(
             let count = state.cursor.fetch_columns(most as u64, &mut state.block)?;
             set_output(out_nrows, count);
             if count == 0 {
+                set_output(out_columns, ptr::null());
                 set_output(out_ncolumns, 0);
                 return Ok(DBAPI_DONE);
             }

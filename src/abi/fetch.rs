@@ -84,12 +84,12 @@ fn fetch_new_row(
     out_error: *mut *mut dbapi_error_t,
     fetch: fn(&mut Cursor, &mut RowBlock) -> Result<usize>,
 ) -> dbapi_status_t {
-    set_output(out_row, ptr::null());
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_row, "out_row")?;
         handle.with(|state| {
             if fetch(&mut state.cursor, &mut state.block)? == 0 {
+                set_output(out_row, ptr::null());
                 return Ok(DBAPI_DONE);
             }
             set_output(out_row, state.block.values().as_ptr());
@@ -145,7 +145,6 @@ fn fetch_block(
     out_nrows: *mut usize,
     out_error: *mut *mut dbapi_error_t,
 ) -> dbapi_status_t {
-    set_output(out_rows, ptr::null());
     guard(out_error, || {
         let handle = registry::get::<CursorHandle>(cursor, "cursor")?;
         required_output(out_rows, "out_rows")?;
@@ -158,6 +157,7 @@ fn fetch_block(
             };
             let count = state.cursor.fetch(most, &mut state.block)?;
             if count == 0 {
+                set_output(out_rows, ptr::null());
                 set_output(out_nrows, 0);
                 return Ok(DBAPI_DONE);
             }
