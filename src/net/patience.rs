@@ -271,7 +271,7 @@ impl Patience {
             Said::News => Some(!looked),
         };
         self.left = if said == Said::Usual { self.pause() } else { 0 };
-        if said != Said::Usual || self.are_close() {
+        if said == Said::News || self.are_close() {
             self.other_of = OTHER_OF;
             self.before_other = self.before_other.min(OTHER_OF - 1);
         } else if looked != self.is_looking() {
