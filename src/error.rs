@@ -125,6 +125,7 @@ struct Repr {
 
 impl Error {
     /// An error of `class` that leaves connection and transaction as they were.
+    #[cold]
     pub(crate) fn new(class: Class, message: impl Into<String>) -> Error {
         Error(Box::new(Repr {
             class,
@@ -141,37 +142,44 @@ impl Error {
     }
 
     /// A misuse of the interface.
+    #[cold]
     pub(crate) fn interface(message: impl Into<String>) -> Error {
         Error::new(Class::Interface, message)
     }
 
     /// A wrong program: a bad placeholder, a bad argument.
+    #[cold]
     pub(crate) fn programming(message: impl Into<String>) -> Error {
         Error::new(Class::Programming, message)
     }
 
     /// A value that cannot be what it is asked to be.
+    #[cold]
     pub(crate) fn data(message: impl Into<String>) -> Error {
         Error::new(Class::Data, message)
     }
 
     /// Something this library does not do.
+    #[cold]
     pub(crate) fn not_supported(message: impl Into<String>) -> Error {
         Error::new(Class::NotSupported, message)
     }
 
     /// Out of the programmer's hands; the connection is as it was.
+    #[cold]
     pub(crate) fn operational(message: impl Into<String>) -> Error {
         Error::new(Class::Operational, message)
     }
 
     /// The connection is gone: the server closed it, the network failed, or it said something after which
     /// nothing it says can be trusted.
+    #[cold]
     pub(crate) fn broken(message: impl Into<String>) -> Error {
         Error::new(Class::Operational, message).breaking_connection()
     }
 
     /// A time-out of the caller's choosing has passed.
+    #[cold]
     pub(crate) fn timeout(message: impl Into<String>) -> Error {
         Error::new(Class::Operational, message)
             .with_sqlstate("08006")
@@ -179,17 +187,20 @@ impl Error {
     }
 
     /// The server broke the protocol. The connection is unusable after it.
+    #[cold]
     pub(crate) fn protocol(message: impl fmt::Display) -> Error {
         Error::broken(format!("the server broke the protocol: {message}")).with_sqlstate("08P01")
     }
 
     /// Memory ran out while holding what the server sent. The connection is unusable, the process alive.
+    #[cold]
     pub(crate) fn out_of_memory(what: impl fmt::Display) -> Error {
         Error::operational(format!("out of memory {what}")).with_sqlstate("53200")
     }
 
     /// What the server reported; its class follows the SQLSTATE.
     /// `query` is the statement as it was sent, for the line that the error's position points at.
+    #[cold]
     pub(crate) fn from_server(fields: ServerFields, query: Option<&str>) -> Error {
         let class = fields
             .sqlstate
@@ -202,12 +213,14 @@ impl Error {
     }
 
     /// The same error with an SQLSTATE of our own choosing. Anything but five ASCII characters is ignored.
+    #[cold]
     pub(crate) fn with_sqlstate(mut self, state: &str) -> Error {
         self.0.sqlstate = SqlState::parse(state.as_bytes());
         self
     }
 
     /// The same error, after which the connection cannot be used.
+    #[cold]
     pub(crate) fn breaking_connection(mut self) -> Error {
         self.0.breaks_connection = true;
         self.0.breaks_transaction = true;
@@ -215,12 +228,14 @@ impl Error {
     }
 
     /// The same error, after which the transaction can only be rolled back.
+    #[cold]
     pub(crate) fn breaking_transaction(mut self) -> Error {
         self.0.breaks_transaction = true;
         self
     }
 
     /// The same error, raised while connecting, before any statement could have been sent.
+    #[cold]
     pub(crate) fn before_sending(mut self) -> Error {
         self.0.nothing_sent = true;
         self
