@@ -57,7 +57,7 @@ fn an_answer_is_understood_however_it_comes() {
     let bytes = answer(&[], "INSERT 0 1", b'I');
     let expected = ["Complete INSERT 0 1", "Ready Idle"];
     transcript(|| running(RowShape::None), &bytes, &expected);
-    // More rows than `take_few` takes, and a tag longer than a short one.
+    // More rows than are copied in one walk, and a tag longer than a short one.
     let bytes = answer(&vec![text_row(&["x"]); 9], &"T".repeat(300), b'I');
     let expected = [
         &format!("Complete {}{}", "T".repeat(300), " []".repeat(9))[..],

@@ -54,7 +54,7 @@ fn an_answer_is_understood_however_it_comes() {
     transcript(asked, &bytes, &expected);
     let bytes = [begun(&empty(b'n')), empty(b'I'), ready(b'I')].concat();
     transcript(asked, &bytes, &["NoData", "EmptyQuery", "Ready Idle"]);
-    // More rows than `take_few` takes, and a tag longer than a short one.
+    // More rows than are copied in one walk, and a tag longer than a short one.
     let tag = "T".repeat(300);
     let bytes = answer(&columns(&["x"]), &vec![text_row(&["x"]); 9], &tag, b'I');
     let complete = format!("Complete {tag}{}", " [x]".repeat(9));
