@@ -22,7 +22,7 @@ use super::cursor::{CursorHandle, dbapi_cursor_t};
 use super::error::{ErrorHandle, dbapi_error_t};
 use super::mail::{NotifyHandle, dbapi_notify_t};
 use super::tpc::{XidHandle, XidListHandle, dbapi_xid_list_t, dbapi_xid_t};
-use crate::dbapi::{Connection, Process};
+use crate::dbapi::{Connection, FirstProcess};
 use crate::error::{Error, Result};
 
 /// Slots are aligned so, and so far apart: no two share a cache line, and the low bits are free.
@@ -152,7 +152,7 @@ impl FreeSlots {
 }
 
 /// The process that made the first handle.
-static BEGAN: OnceLock<Process> = OnceLock::new();
+static BEGAN: FirstProcess = FirstProcess::none();
 /// How long a forked child waits for what is never held as long, in milliseconds.
 const PATIENCE: u32 = 100;
 
@@ -166,7 +166,7 @@ fn lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 #[cold]
 #[inline(never)]
 fn wait_for<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    if BEGAN.get().is_none_or(|began| began.is_this()) {
+    if !BEGAN.is_another() {
         return Some(mutex.lock());
     }
     for _ in 0..PATIENCE {
@@ -216,7 +216,7 @@ fn locate(address: usize) -> Option<Located> {
 /// A new handle for `object`.
 pub(super) fn insert<H: Handle>(object: Arc<H>) -> Result<*mut H::Opaque> {
     let full = || Error::operational("too many handles").with_sqlstate("53000");
-    BEGAN.get_or_init(Process::this);
+    BEGAN.note();
     let mut free = lock(&FREE).ok_or_else(|| held_at_fork("the table of handles"))?;
     let (segment, index) = free.take().ok_or_else(full)?;
     drop(free);

@@ -11,7 +11,7 @@
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-/// The process that opened a connection.
+/// The process that opened a connection. Never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process(u64);
 
@@ -45,6 +45,36 @@ impl Process {
         let page = unsafe { PAGE.load(Ordering::Acquire).as_ref() };
         // A process' number is never 0, which is what a fresh page holds, and `NO_PAGE` always.
         page.is_some_and(|page| page.load(Ordering::Relaxed) == self.0) || self == Process::this()
+    }
+}
+
+/// The process that came first to something; none at first. A number and nothing more, so it needs no lock, which a fork
+/// could leave held.
+pub(crate) struct FirstProcess(AtomicU64);
+
+impl FirstProcess {
+    pub(crate) const fn none() -> FirstProcess {
+        FirstProcess(AtomicU64::new(0))
+    }
+
+    /// Notes this process, unless one is noted.
+    #[inline]
+    pub(crate) fn note(&self) {
+        if self.0.load(Ordering::Relaxed) == 0 {
+            let this = Process::this().0;
+            // Another thread was quicker: it has noted the same.
+            let _ = self
+                .0
+                .compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another process is noted, which this one is then a child of.
+    pub(crate) fn is_another(&self) -> bool {
+        match self.0.load(Ordering::Relaxed) {
+            0 => false,
+            number => !Process(number).is_this(),
+        }
     }
 }
 
@@ -121,12 +151,17 @@ mod tests {
     #[test]
     fn a_process_is_itself_and_no_child_of_its() {
         let this = Process::this();
+        let first = FirstProcess::none();
         assert_eq!(Process::this(), this);
         assert!(this.is_this());
+        assert!(!first.is_another());
+        first.note();
+        assert!(!first.is_another());
         // SAFETY: the child does nothing but load and compare, and ends without running anything else.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let same = this.is_this() || Process::this() == this;
+            first.note();
+            let same = this.is_this() || Process::this() == this || !first.is_another();
             // SAFETY: ends the child at once.
             unsafe { libc::_exit(i32::from(same)) };
         }

@@ -41,7 +41,7 @@ pub(crate) use characteristics::{Changes, Isolation};
 pub(crate) use connection::{Closed, Connection};
 pub(crate) use cursor::{Cursor, Last, ResultFormat};
 pub(crate) use executemany::RowSource;
-pub(crate) use fork::Process;
+pub(crate) use fork::FirstProcess;
 pub(crate) use password::encrypt_password;
 pub(crate) use placeholder::ParamStyle;
 pub(crate) use result::{ColumnFacts, RowBlock};
