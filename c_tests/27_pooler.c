@@ -457,9 +457,12 @@ static void statements_are_not_prepared_behind_a_pooler(void)
                     run(cursors[who], "SELECT 1");
                     for (int use = 0; use < 3; use++) {
                         dbapi_value_t number = DBAPI_INT(transaction);
+                        CHECK_OK(dbapi_cursor_set_stream(cursors[who], round % 2 == 1, &failure));
                         CHECK_OK(dbapi_execute(cursors[who], "SELECT %s + 1", &number, 1, &failure));
                         CHECK_INT(fetch_row(cursors[who])[0].as.integer, transaction + 1);
+                        check_end(cursors[who]);
                     }
+                    CHECK_OK(dbapi_cursor_set_stream(cursors[who], false, &failure));
                     run(cursors[who], "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'dbapi%'");
                     CHECK_INT(fetch_row(cursors[who])[0].as.integer, 0);
                     CHECK_OK(dbapi_commit(connections[who], &failure));

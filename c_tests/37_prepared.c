@@ -7,11 +7,14 @@
 
 static dbapi_connection_t *connection;
 static dbapi_cursor_t *cursor;
+/* The cursor streams its results: at the bottom. */
+static bool streams;
 
 static void open_dsn(const char *dsn)
 {
     connection = connect_dsn(dsn);
     cursor = cursor_of(connection);
+    CHECK_OK(dbapi_cursor_set_stream(cursor, streams, &failure));
 }
 
 static void open_cursor(void)
@@ -33,11 +36,10 @@ static void close_cursor(void)
 
 static char text[4096];
 
-/* The last row's values, as dbapi_value_format gives them, with a space behind each. */
-static const char *row_text(void)
+/* A row's values, as dbapi_value_format gives them, with a space behind each. The result is over then. */
+static const char *text_of(const dbapi_value_t *row)
 {
     size_t columns = 0, length = 0, at = 0;
-    const dbapi_value_t *row = fetch_row(cursor);
     CHECK(dbapi_description(cursor, &columns) != NULL);
     for (size_t i = 0; i < columns; i++) {
         if (row[i].kind == DBAPI_KIND_NULL) {
@@ -49,7 +51,16 @@ static const char *row_text(void)
         CHECK(at + 2 < sizeof text);
         memcpy(text + at++, " ", 2);
     }
+    if (streams) {
+        check_end(cursor);
+    }
     return text;
+}
+
+/* The same of the next row. */
+static const char *row_text(void)
+{
+    return text_of(fetch_row(cursor));
 }
 
 /* A query's row, with one parameter. */
@@ -187,8 +198,7 @@ static void values_stay_the_same(void)
                     CHECK(use == 0 || kinds[c] == row[c].kind);
                     kinds[c] = row[c].kind;
                 }
-                CHECK_OK(dbapi_scroll(cursor, 0, DBAPI_SCROLL_ABSOLUTE, &failure));
-                row_text();
+                text_of(row);
                 if (use == 0) {
                     strcpy(first, text);
                 }
@@ -401,12 +411,42 @@ static void ddl_of_another_session(void)
     CHECK_OK(dbapi_commit(connection, &failure));
     run_outside("ALTER TABLE t37_other ADD COLUMN b int DEFAULT 2");
     run(cursor, "SELECT 1");
-    dbapi_value_t param = DBAPI_INT(1);
-    CHECK_FAILS(dbapi_execute(cursor, "SELECT * FROM t37_other WHERE a = %s", &param, 1, &failure),
-                DBAPI_NOT_SUPPORTED_ERROR, "0A000", "when the transaction is run again");
-    CHECK_OK(dbapi_rollback(connection, &failure));
+    if (streams) {
+        /* A query that is streamed has a savepoint around it there. */
+        CHECK_TEXT(ask("SELECT * FROM t37_other WHERE a = %s", DBAPI_INT(1)), "1 2 ");
+        CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INTRANS);
+    } else {
+        dbapi_value_t param = DBAPI_INT(1);
+        CHECK_FAILS(dbapi_execute(cursor, "SELECT * FROM t37_other WHERE a = %s", &param, 1, &failure),
+                    DBAPI_NOT_SUPPORTED_ERROR, "0A000", "when the transaction is run again");
+        CHECK_OK(dbapi_rollback(connection, &failure));
+    }
     run(cursor, "SELECT 1");
+    if (streams) {
+        row_text();
+    }
     CHECK_TEXT(ask("SELECT * FROM t37_other WHERE a = %s", DBAPI_INT(1)), "1 2 ");
+    /* What changes rows has none. */
+    for (int use = 0; use < 4; use++) {
+        CHECK_TEXT(ask("UPDATE t37_other SET a = a WHERE a = %s RETURNING *", DBAPI_INT(1)), "1 2 ");
+    }
+    CHECK_OK(dbapi_commit(connection, &failure));
+    run_outside("ALTER TABLE t37_other DROP COLUMN b");
+    /* At a transaction's begin it is run anew, as outside of one. */
+    CHECK_TEXT(ask("UPDATE t37_other SET a = a WHERE a = %s RETURNING *", DBAPI_INT(1)), "1 ");
+    for (int use = 0; use < 4; use++) {
+        CHECK_TEXT(ask("UPDATE t37_other SET a = a WHERE a = %s RETURNING *", DBAPI_INT(1)), "1 ");
+    }
+    CHECK_OK(dbapi_commit(connection, &failure));
+    run_outside("ALTER TABLE t37_other ADD COLUMN b int DEFAULT 3");
+    CHECK_TEXT(ask_plain("SELECT 1"), "1 ");
+    dbapi_value_t one = DBAPI_INT(1);
+    CHECK_FAILS(dbapi_execute(cursor, "UPDATE t37_other SET a = a WHERE a = %s RETURNING *", &one, 1, &failure),
+                DBAPI_NOT_SUPPORTED_ERROR, "0A000", "when the transaction is run again");
+    CHECK_INT(dbapi_connection_transaction_status(connection), DBAPI_TRANSACTION_INERROR);
+    CHECK_OK(dbapi_rollback(connection, &failure));
+    CHECK_TEXT(ask_plain("SELECT 1"), "1 ");
+    CHECK_TEXT(ask("UPDATE t37_other SET a = a WHERE a = %s RETURNING *", DBAPI_INT(1)), "1 3 ");
     close_cursor();
     run_outside("DROP TABLE t37_other");
 }
@@ -430,6 +470,9 @@ static void what_the_server_forgets(void)
             }
             CHECK_INT(prepared(), 1);
             run(cursor, ways[i]);
+            if (streams && dbapi_description(cursor, NULL) != NULL) {
+                row_text();
+            }
             CHECK_OK(dbapi_connection_set_autocommit(connection, !transaction, &failure));
             for (int use = 0; use < 4; use++) {
                 CHECK_TEXT(ask("SELECT %s + 1", DBAPI_INT(1)), "2 ");
@@ -509,7 +552,16 @@ static void names_numbers_and_rows_without_columns(void)
         CHECK_TEXT(dbapi_cursor_statusmessage(cursor), "INSERT 0 1");
         CHECK_CONTAINS(dbapi_cursor_query(cursor), use % 2 ? "($1, NULL)" : "($1, $2)");
         CHECK_OK(dbapi_execute(cursor, "SELECT FROM t37_rows WHERE a <= %s", params + 1, 1, &failure));
+        for (int i = 0; streams && i <= use; i++) {
+            fetch_row(cursor);
+        }
+        if (streams) {
+            check_end(cursor);
+        }
         CHECK_INT(dbapi_rowcount(cursor), use + 1);
+        if (streams) {
+            continue;
+        }
         run(cursor, "SELECT a FROM t37_rows WHERE a < 0; SELECT count(b) FROM t37_rows");
         CHECK_INT(fetch_row(cursor)[0].as.integer, use / 2 + 1);
     }
@@ -542,7 +594,52 @@ static void rows_outlive_their_statement(void)
     close_cursor();
 }
 
+/* The same of results that are streamed. */
+#define STREAMED(function)                                                                                                 \
+    static void streamed_##function(void)                                                                                  \
+    {                                                                                                                      \
+        streams = true;                                                                                                    \
+        function();                                                                                                        \
+        streams = false;                                                                                                   \
+    }
+STREAMED(the_third_use_prepares)
+STREAMED(switched_off)
+STREAMED(the_least_recently_used_goes)
+STREAMED(values_stay_the_same)
+STREAMED(own_ddl)
+STREAMED(a_table_that_stands_before_it)
+STREAMED(search_path_and_settings)
+STREAMED(changes_by_executemany)
+STREAMED(now_is_now)
+STREAMED(ddl_of_another_session)
+STREAMED(what_the_server_forgets)
+STREAMED(errors_stay_the_same)
+STREAMED(names_numbers_and_rows_without_columns)
+
+/* A statement is one, streamed or not. */
+static void streamed_or_not(void)
+{
+    static const int32_t formats[] = { DBAPI_FORMAT_AUTO, DBAPI_FORMAT_TEXT, DBAPI_FORMAT_BINARY };
+    open_cursor();
+    for (int use = 1; use <= 12; use++) {
+        streams = use % 2 == 0;
+        CHECK_OK(dbapi_cursor_set_stream(cursor, streams, &failure));
+        CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[use / 2 % 3], &failure));
+        char expected[64];
+        snprintf(expected, sizeof expected, "%d 0.5 2020-02-03 ", use);
+        CHECK_TEXT(ask("SELECT %s::int4, 0.5::float8, '2020-02-03'::date", DBAPI_INT(use)), expected);
+        CHECK_INT(prepared(), use >= 3 ? 1 : 0);
+    }
+    streams = false;
+    close_cursor();
+}
+
 CHECK_MAIN(CASE(the_third_use_prepares), CASE(switched_off), CASE(the_least_recently_used_goes), CASE(values_stay_the_same),
            CASE(own_ddl), CASE(a_table_that_stands_before_it), CASE(search_path_and_settings), CASE(changes_by_executemany), CASE(now_is_now),
            CASE(ddl_of_another_session), CASE(what_the_server_forgets), CASE(errors_stay_the_same),
-           CASE(names_numbers_and_rows_without_columns), CASE(rows_outlive_their_statement))
+           CASE(names_numbers_and_rows_without_columns), CASE(rows_outlive_their_statement), CASE(streamed_the_third_use_prepares),
+           CASE(streamed_switched_off), CASE(streamed_the_least_recently_used_goes), CASE(streamed_values_stay_the_same),
+           CASE(streamed_own_ddl), CASE(streamed_a_table_that_stands_before_it), CASE(streamed_search_path_and_settings),
+           CASE(streamed_changes_by_executemany), CASE(streamed_now_is_now), CASE(streamed_ddl_of_another_session),
+           CASE(streamed_what_the_server_forgets), CASE(streamed_errors_stay_the_same),
+           CASE(streamed_names_numbers_and_rows_without_columns), CASE(streamed_or_not))

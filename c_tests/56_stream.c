@@ -13,6 +13,17 @@
 
 static dbapi_connection_t *connection;
 static dbapi_cursor_t *cursor;
+/* How often a statement is run before it is looked at: at its fourth use it is prepared, and not described first. */
+static int uses_before;
+
+/* Runs a statement, the last time so that its result is open. */
+static void run_often(const char *sql)
+{
+    for (int use = 0; use < uses_before; use++) {
+        run(cursor, sql);
+    }
+    run(cursor, sql);
+}
 
 static void open_cursor(bool autocommit)
 {
@@ -53,9 +64,11 @@ static void rows_in_order(void)
         for (int autocommit = 0; autocommit < 2; autocommit++) {
             open_cursor(autocommit);
             CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[f], &failure));
-            dbapi_value_t count = DBAPI_INT(200000);
-            CHECK_OK(dbapi_execute(cursor, "SELECT i, 'row ' || i, CASE WHEN i %% 3 = 0 THEN NULL ELSE i / 4.0::float8 END"
-                                           " FROM generate_series(1, %s) i", &count, 1, &failure));
+            for (int use = 0; use <= uses_before; use++) {
+                dbapi_value_t count = DBAPI_INT(use < uses_before ? 10 : 200000);
+                CHECK_OK(dbapi_execute(cursor, "SELECT i, 'row ' || i, CASE WHEN i %% 3 = 0 THEN NULL ELSE i / 4.0::float8 END"
+                                               " FROM generate_series(1, %s) i", &count, 1, &failure));
+            }
             size_t columns = 0;
             CHECK_TEXT(dbapi_description(cursor, &columns)[0].name, "i");
             CHECK_SIZE(columns, 3);
@@ -168,7 +181,7 @@ static void closed_early(void)
             dbapi_cursor_t *other = cursor_of(connection);
             run(other, "CREATE TEMP TABLE t56 (a int)");
             run(other, "INSERT INTO t56 VALUES (1)");
-            run(cursor, "SELECT generate_series(1, 200000000), repeat('x', 100)");
+            run_often("SELECT generate_series(1, 200000000), repeat('x', 100)");
             CHECK_INT(fetch_row(cursor)[0].as.integer, 1);
             double began = now();
             if (way == 0) {
@@ -196,7 +209,7 @@ static void closed_early(void)
     for (int autocommit = 0; autocommit < 2; autocommit++) {
         open_cursor(autocommit);
         CHECK_OK(dbapi_cursor_set_timeout(cursor, 20000, &failure));
-        run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
+        run_often("SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
         CHECK_INT(fetch_row(cursor)[0].as.integer, 1);
         double began = now();
         CHECK_OK(dbapi_cursor_close(cursor, &failure));
@@ -208,12 +221,14 @@ static void closed_early(void)
     /* What changes something is not cancelled. */
     open_cursor(true);
     run(cursor, "CREATE TEMP TABLE t56 (a int)");
-    run(cursor, "INSERT INTO t56 SELECT i FROM generate_series(1, 300000) i RETURNING a, repeat('x', 100)");
+    run_often("INSERT INTO t56 SELECT i FROM generate_series(1, 300000) i RETURNING a, repeat('x', 100)");
     CHECK_INT(fetch_row(cursor)[0].as.integer, 1);
     CHECK_OK(dbapi_cursor_close(cursor, &failure));
     dbapi_cursor_free(cursor);
     cursor = cursor_of(connection);
-    CHECK_TEXT(query_text(cursor, "SELECT count(*) FROM t56"), "300000");
+    char expected[32];
+    snprintf(expected, sizeof expected, "%d", 300000 * (uses_before + 1));
+    CHECK_TEXT(query_text(cursor, "SELECT count(*) FROM t56"), expected);
     close_cursor();
     /* The connection may go first. */
     open_cursor(false);
@@ -231,7 +246,7 @@ static void an_error_in_the_midst(void)
         for (int size = 1; size <= 1000; size *= 10) {
             open_cursor(autocommit);
             CHECK_OK(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_BINARY, &failure));
-            run(cursor, "SELECT i, 10 / (70001 - i) FROM generate_series(1, 100000) i");
+            run_often("SELECT i, 10 / (70001 - i) FROM generate_series(1, 100000) i");
             int64_t at = 0;
             dbapi_status_t status;
             for (;;) {
@@ -284,7 +299,7 @@ static void cancelled_and_out_of_time(void)
     reader one = { 0, DBAPI_OK, NULL };
     dbapi_status_t status;
     dbapi_error_t *error = NULL;
-    run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END), 't56' FROM generate_series(1, 100000) i");
+    run_often("SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END), 't56' FROM generate_series(1, 100000) i");
     CHECK(pthread_create(&thread, NULL, read_on, &one) == 0);
     wait_outside("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%t56%' AND wait_event = 'PgSleep'", "1");
     CHECK_OK(dbapi_connection_cancel(connection, &failure));
@@ -297,7 +312,7 @@ static void cancelled_and_out_of_time(void)
     CHECK_OK(dbapi_rollback(connection, &failure));
 
     CHECK_OK(dbapi_cursor_set_timeout(cursor, 500, &failure));
-    run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
+    run_often("SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
     while ((status = dbapi_fetchone(cursor, &row, &error)) == DBAPI_OK) {
     }
     CHECK_INT(status, DBAPI_OPERATIONAL_ERROR);
@@ -356,7 +371,7 @@ static void types_of_the_users(void)
         for (int autocommit = 0; autocommit < 2; autocommit++) {
             open_cursor(autocommit);
             CHECK_OK(dbapi_cursor_set_result_format(cursor, formats[f], &failure));
-            for (int use = 0; use < 2; use++) {
+            for (int use = 0; use < 5; use++) {
                 dbapi_value_t least = DBAPI_INT(1);
                 CHECK_OK(dbapi_execute(cursor, "SELECT ROW(i, 'x')::t56_pair FROM generate_series(%s, 3) i", &least, 1, &failure));
                 for (int i = 1; i <= 3; i++) {
@@ -404,7 +419,7 @@ static void the_session_is_ended(void)
 {
     open_cursor(true);
     char end[100];
-    run(cursor, "SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
+    run_often("SELECT i, pg_sleep(CASE WHEN i = 3000 THEN 60 ELSE 0 END) FROM generate_series(1, 100000) i");
     snprintf(end, sizeof end, "SELECT pg_terminate_backend(%d)", (int)dbapi_connection_backend_pid(connection));
     CHECK_TEXT(outside(end), "t");
     const dbapi_value_t *rows = NULL;
@@ -480,6 +495,73 @@ static void the_server_vanishes(void)
     fake_finish(fake);
 }
 
+/* The rows of one statement, as a scripted server gives them: where it is prepared without being asked what it is. */
+static void answer_streamed(fake_server *fake, bool described)
+{
+    if (described) {
+        fake_expect(fake, 'P', NULL);
+        fake_expect(fake, 'D', NULL);
+        fake_expect(fake, 'H', NULL);
+        fake_send(fake, "1\0\0\0\4t\0\0\0\6\0\0", 12);
+        fake_send_columns(fake, 1, 23);
+    }
+    fake_expect(fake, 'B', NULL);
+    fake_expect(fake, 'E', NULL);
+    fake_expect(fake, 'S', NULL);
+    fake_send(fake, "2\0\0\0\4", 5);
+    fake_send_row(fake, 1, (const char *const[]){ "11" });
+    fake_send_complete(fake, "SELECT 1");
+    fake_send_ready(fake, 'I');
+}
+
+static void what_is_prepared_is_not_described_first(void)
+{
+    char dsn[500];
+    fake_server *fake = fake_new();
+    fake_greet(fake);
+    answer_streamed(fake, true);
+    /* Whether statements may be prepared: it is the server that let us in. */
+    fake_expect(fake, 'Q', "SELECT pg_catalog.pg_backend_pid()");
+    fake_send_columns(fake, 2, 23);
+    fake_send_row(fake, 2, (const char *const[]){ "4128", "1" });
+    fake_send_complete(fake, "SELECT 1");
+    fake_send_ready(fake, 'I');
+    answer_streamed(fake, true);
+    answer_streamed(fake, true);
+    answer_streamed(fake, false);
+    answer_streamed(fake, false);
+    fake_expect_close(fake);
+    fake_start(fake);
+    snprintf(dsn, sizeof dsn, "%s prepare_threshold=3", fake_dsn(fake));
+    connection = connect_dsn(dsn);
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    cursor = cursor_of(connection);
+    CHECK_OK(dbapi_cursor_set_stream(cursor, true, &failure));
+    CHECK_OK(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_TEXT, &failure));
+    for (int use = 0; use < 5; use++) {
+        run(cursor, "SELECT 1");
+        CHECK_TEXT(dbapi_description(cursor, NULL)[0].name, "c0");
+        CHECK_INT(fetch_row(cursor)[0].as.integer, 11);
+        check_end(cursor);
+    }
+    close_cursor();
+    fake_finish(fake);
+}
+
+#define PREPARED(function)                                                                                                 \
+    static void prepared_##function(void)                                                                                  \
+    {                                                                                                                      \
+        uses_before = 3;                                                                                                   \
+        function();                                                                                                        \
+        uses_before = 0;                                                                                                   \
+    }
+PREPARED(rows_in_order)
+PREPARED(closed_early)
+PREPARED(an_error_in_the_midst)
+PREPARED(cancelled_and_out_of_time)
+
 CHECK_MAIN(CASE(rows_in_order), CASE(few_rows_none_and_no_result), CASE(the_connection_is_its_own), CASE(closed_early),
            CASE(an_error_in_the_midst), CASE(cancelled_and_out_of_time), CASE(memory_is_bounded), CASE(types_of_the_users),
-           CASE(rows_of_a_block_stay), CASE(the_session_is_ended), CASE(wrong_calls), CASE(the_server_vanishes))
+           CASE(rows_of_a_block_stay), CASE(the_session_is_ended), CASE(wrong_calls), CASE(the_server_vanishes),
+           CASE(what_is_prepared_is_not_described_first), CASE(prepared_rows_in_order), CASE(prepared_closed_early),
+           CASE(prepared_an_error_in_the_midst), CASE(prepared_cancelled_and_out_of_time))

@@ -509,7 +509,8 @@ pub unsafe extern "C" fn dbapi_lastrowid(cursor: *const dbapi_cursor_t) -> u32 {
 /// that the statement meets later comes from the fetch that meets it, behind the rows before it. The rowcount is -1 until the
 /// end; rows come in order and cannot be scrolled. Calls have their timeouts, each its own.
 ///
-/// One statement at a time, and one more round trip than without. Not for named cursors, which have their rows on the server.
+/// One statement at a time, and, as long as it is not prepared by itself, one more round trip than without. Not for named
+/// cursors, which have their rows on the server.
 ///
 /// @param cursor borrowed.
 /// @param stream from the next execute on. At first false.

@@ -18,7 +18,7 @@ use super::prepared::Request;
 use super::result::{Reply, ResultSet};
 use super::server_cursor::{Declaration, ServerCursor};
 use super::statements::Plan;
-use super::stream::Token;
+use super::stream::{Kept, Token};
 use crate::error::{Error, Result};
 use crate::types::Catalog;
 use crate::wire::Column;
@@ -208,9 +208,20 @@ impl Cursor {
         let (timeout, format) = (self.time_for_a_call(), self.format);
         let (connection, binder) = (&self.connection, &mut self.binder);
         let beginning = connection.command(timeout, |session| {
-            let params = binder.prepare("", sql, arguments, sizes, connection.dialect())?;
-            let params = params.unwrap_or_default();
-            session.start_stream(binder.shared(), &params, format)
+            if arguments.is_some() && binder.binding == Binding::Client {
+                binder.prepare("", sql, arguments, sizes, connection.dialect())?;
+                return session.start_stream(binder.shared(), &[], format, Kept::default());
+            }
+            let params = binder.sized(arguments, sizes)?;
+            let request = Request {
+                sql,
+                again: None,
+                arguments,
+                params: &params,
+                format,
+                dialect: connection.dialect(),
+            };
+            session.stream(binder, &request)
         })?;
         let ended = beginning.tag.is_some();
         let mut result = ResultSet::new(Reply {

@@ -12,7 +12,7 @@ use super::cursor::ResultFormat;
 use super::exchange::Answers;
 use super::result::Reply;
 use super::session::{Session, Status};
-use super::statements::{Key, Known, Plan, Way};
+use super::statements::{Key, Known, Plan, Shape, Way};
 use crate::error::{Error, Result, SqlState};
 use crate::types::{self, Dialect, Param};
 use crate::wire::{Column, Event, RowShape, Step};
@@ -29,6 +29,20 @@ pub(super) struct Request<'a> {
     pub(super) dialect: Dialect,
 }
 
+impl<'a> Request<'a> {
+    /// What the statement is known by.
+    #[inline(always)]
+    pub(super) fn key(&self, binder: &Binder) -> Key<'a> {
+        Key::new(
+            self.sql,
+            binder.style,
+            self.arguments,
+            self.params,
+            self.dialect,
+        )
+    }
+}
+
 impl Session {
     /// Runs a statement whose parameters, if it has any, travel apart. What is sent is kept in `binder`, and what comes
     /// back takes the place of what `reply` was.
@@ -38,13 +52,7 @@ impl Session {
         request: &Request<'_>,
         reply: &mut Reply,
     ) -> Result<()> {
-        let key = Key::new(
-            request.sql,
-            binder.style,
-            request.arguments,
-            request.params,
-            request.dialect,
-        );
+        let key = request.key(binder);
         if let Some((plan, closings)) = binder.plan() {
             let again = request.again.filter(|again| Arc::ptr_eq(plan, again));
             if plan.is_for(&key, request.format, again.is_some())
@@ -69,19 +77,8 @@ impl Session {
     ) -> Result<()> {
         let hash = key.hash();
         let binary = request.format == ResultFormat::Binary;
-        let (shape, way) = match self.statements.look(key, hash, request.format) {
-            Known::Kept(shape, way) => (shape, way),
-            Known::Once => {
-                let shape = binder.shape(
-                    request.sql,
-                    request.arguments,
-                    request.params,
-                    request.dialect,
-                )?;
-                let ask = self.statements.keep(key, hash, shape.clone());
-                (shape, Way::Plain { ask })
-            }
-            Known::New => return self.run_new(binder, request, reply),
+        let Some((shape, way)) = self.look(binder, request, key, hash)? else {
+            return self.run_new(binder, request, reply);
         };
         let (ask, name) = match way {
             Way::Prepared(plan) => match plan.or_else(|| self.plan(hash, request.format)) {
@@ -110,6 +107,30 @@ impl Session {
             }
         };
         Ok(())
+    }
+
+    /// What is known of a statement, one use of which is now; `None`: nothing, or nothing is kept.
+    pub(super) fn look(
+        &mut self,
+        binder: &mut Binder,
+        request: &Request<'_>,
+        key: &Key<'_>,
+        hash: u64,
+    ) -> Result<Option<(Shape, Way)>> {
+        match self.statements.look(key, hash, request.format) {
+            Known::Kept(shape, way) => Ok(Some((shape, way))),
+            Known::Once => {
+                let shape = binder.shape(
+                    request.sql,
+                    request.arguments,
+                    request.params,
+                    request.dialect,
+                )?;
+                let ask = self.statements.keep(key, hash, shape.clone());
+                Ok(Some((shape, Way::Plain { ask })))
+            }
+            Known::New => Ok(None),
+        }
     }
 
     /// Runs a statement of which nothing is known.
@@ -144,7 +165,7 @@ impl Session {
 
     /// How to run a prepared statement.
     #[cold]
-    fn plan(&mut self, hash: u64, format: ResultFormat) -> Option<Arc<Plan>> {
+    pub(super) fn plan(&mut self, hash: u64, format: ResultFormat) -> Option<Arc<Plan>> {
         let choose = self.chooser(format);
         self.statements.plan(hash, format, choose)
     }
@@ -279,9 +300,7 @@ impl Session {
                     return Ok(Outcome::Stale);
                 }
                 _ if is_stale(error) => {
-                    answers.failure = answers.failure.map(|error| {
-                        error.suffixed("\nThe statement was prepared before that, by libdbapi. It will be prepared anew when the transaction is run again.")
-                    });
+                    answers.failure = answers.failure.map(prepared_before);
                 }
                 _ => {}
             }
@@ -307,15 +326,20 @@ enum Outcome {
     Stale,
 }
 
+/// The error of a statement that is out of date, with what that means.
+pub(super) fn prepared_before(error: Error) -> Error {
+    error.suffixed("\nThe statement was prepared before that, by libdbapi. It will be prepared anew when the transaction is run again.")
+}
+
 /// Whether the server says that a prepared statement is not there any more, or not what it was.
-fn is_stale(error: &Error) -> bool {
+pub(super) fn is_stale(error: &Error) -> bool {
     let state = error.sqlstate();
     state.is_some_and(|state| matches!(state.as_str(), "26000" | "0A000"))
 }
 
 /// Whether a statement may have failed because it was prepared before something changed. Then it fails in the same
 /// way, unprepared, if it has not: nothing of it has run.
-fn may_be_stale(error: &Error) -> bool {
+pub(super) fn may_be_stale(error: &Error) -> bool {
     let class = |state: &SqlState| matches!(state.as_str().get(..2), Some("22" | "42"));
     is_stale(error) || error.sqlstate().as_ref().is_some_and(class)
 }

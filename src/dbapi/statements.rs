@@ -132,6 +132,8 @@ pub(super) struct Plan {
     pub(super) hash: u64,
     format: ResultFormat,
     pub(super) shape: Shape,
+    /// What the server has it prepared under.
+    pub(super) name: Arc<str>,
     pub(super) call: Call,
     /// The columns, in the formats that are asked for; `None` for a statement without a result set.
     pub(super) columns: Option<Arc<[Column]>>,
@@ -361,6 +363,7 @@ impl Statements {
                 hash,
                 format,
                 shape: statement.shape.clone(),
+                name: Arc::clone(&prepared.name),
                 call: Call::new(&prepared.name, &formats),
                 is_plain: columns.as_deref().is_none_or(types_are_builtin),
                 columns,
@@ -369,19 +372,22 @@ impl Statements {
         asked.clone()
     }
 
-    /// The server has prepared a statement, and described it as it did in `reply`.
+    /// The server has prepared and run a statement, and described it as it did in `reply`.
     pub(super) fn prepared(&mut self, hash: u64, name: Arc<str>, reply: &Reply) {
-        let outdated = changes_meaning(&reply.tag, reply.columns.is_some());
-        let statement = self
-            .kept
-            .as_mut()
-            .and_then(|kept| kept.peek_mut(&hash))
-            .filter(|_| !outdated);
-        match statement {
+        if changes_meaning(&reply.tag, reply.columns.is_some()) {
+            self.drop_name(name);
+        } else {
+            self.described(hash, name, reply.columns.clone());
+        }
+    }
+
+    /// The server has prepared a statement with these columns, which it has not run yet.
+    pub(super) fn described(&mut self, hash: u64, name: Arc<str>, columns: Option<Arc<[Column]>>) {
+        match self.kept.as_mut().and_then(|kept| kept.peek_mut(&hash)) {
             Some(statement) => {
                 statement.prepared = Some(Prepared {
                     name,
-                    columns: reply.columns.clone(),
+                    columns,
                     asked: [None, None, None],
                 });
             }
@@ -443,8 +449,10 @@ impl Statements {
         }
     }
 
-    /// A setting may have changed, extra_float_digits among them: it is asked for again before anything is prepared.
+    /// A setting may have changed, extra_float_digits among them: it is asked for again before anything is prepared, and
+    /// floats come as text until then.
     fn doubt_floats(&mut self) {
+        self.exact_floats = false;
         if self.trust == Trust::Direct {
             self.trust = Trust::Unknown;
         }

@@ -12,20 +12,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::cursor::ResultFormat;
 use super::deadline::Limit;
-use super::exchange::{Answers, with_chosen_formats};
-use super::lexer;
-use super::probe;
-use super::result::Reply;
+use super::exchange::Answers;
 use super::session::{Session, Status};
 use crate::error::{Error, Result};
 use crate::net::Cancelled;
-use crate::types::{Catalog, Param};
-use crate::wire::{self, Column, Event, RowShape, Rows, Streamed, Tag};
+use crate::types::Catalog;
+use crate::wire::{Column, Event, Rows, Streamed, Tag};
 
-const SAVEPOINT: &str = "SAVEPOINT dbapi_stream";
-const RELEASE: &str = "RELEASE SAVEPOINT dbapi_stream";
+mod start;
+
+pub(super) use start::Kept;
+
 const UNDO: &str = "ROLLBACK TO SAVEPOINT dbapi_stream; RELEASE SAVEPOINT dbapi_stream";
 
 /// How many rows' batches are read, and for how long, before a statement whose rows nobody wants is cancelled.
@@ -100,149 +98,6 @@ impl Session {
         self.stream.is_some()
     }
 
-    /// Runs one statement by the extended protocol, and receives its first rows. `sent` has a NUL behind it.
-    pub(super) fn start_stream(
-        &mut self,
-        sent: Arc<str>,
-        params: &[Param<'_>],
-        format: ResultFormat,
-    ) -> Result<Beginning> {
-        let sql: &str = sent.strip_suffix('\0').unwrap_or(&sent);
-        wire::check_parameters(params)?;
-        let types: Vec<u32> = params.iter().map(Param::declared_oid).collect();
-        let begin = self.begin()?;
-        let harmless = lexer::only_selects(sql);
-        let in_transaction = begin.is_some() || self.status() == Status::InTransaction;
-        let savepoint = harmless && in_transaction;
-        // How floats are written decides how they are asked for.
-        let asks = format == ResultFormat::Auto
-            && self.statements.wants_probe()
-            && self.status() == Status::Idle;
-        let mut before = u32::from(begin.is_some()) + u32::from(savepoint);
-        self.queue(|wire| {
-            if asks {
-                wire.start_query(probe::question(false))?;
-            }
-            if let Some(begin) = &begin {
-                wire.start_command_before(begin)?;
-            }
-            if savepoint {
-                wire.start_command_before(SAVEPOINT)?;
-            }
-            wire.start_parse("", sql, &types)?;
-            wire.start_describe_statement("")?;
-            wire.start_flush();
-            Ok(())
-        })?;
-        if asks {
-            self.receive_probe(true)?;
-        }
-        let mut columns = self.describe_stream(sql, &mut before)?;
-        if columns.as_ref().is_some_and(|columns| !self.knows(columns)) {
-            // What they are is asked for while nothing else is under way.
-            self.queue(|wire| {
-                wire.start_sync();
-                Ok(())
-            })?;
-            self.wait_for_ready()?;
-            self.with_types(Reply {
-                columns: columns.take(),
-                ..Reply::default()
-            })?;
-            self.queue(|wire| {
-                wire.start_parse("", sql, &types)?;
-                wire.start_describe_statement("")?;
-                wire.start_flush();
-                Ok(())
-            })?;
-            columns = self.describe_stream(sql, &mut before)?;
-        }
-        let binary = self.chooser(format);
-        let columns = columns.map(|columns| with_chosen_formats(&columns, binary));
-        let catalog = columns.as_ref().map(|_| Arc::clone(self.types.catalog()));
-        let formats: Vec<i16> = columns
-            .iter()
-            .flat_map(|columns| columns.iter())
-            .map(|column| i16::from(column.binary))
-            .collect();
-        let shape = match &columns {
-            Some(columns) => RowShape::Known(columns.len() as u16),
-            None => RowShape::None,
-        };
-        let queued = self.queue(|wire| {
-            wire.start_bind("", params, &formats)?;
-            wire.start_execute(0, shape)?;
-            if savepoint {
-                wire.start_command_before(RELEASE)?;
-            }
-            wire.start_sync();
-            Ok(())
-        });
-        if let Err(error) = queued {
-            // Too large together: the server still waits for a Sync.
-            self.queue(|wire| {
-                wire.start_sync();
-                Ok(())
-            })?;
-            self.wait_for_ready()?;
-            self.settle(None)?;
-            return Err(error);
-        }
-        let token = Arc::new(Token::default());
-        self.stream = Some(Box::new(Stream {
-            token: Arc::clone(&token),
-            answers: Answers {
-                columns: columns.clone(),
-                ..Answers::default()
-            },
-            before,
-            tag: None,
-            savepoint,
-            harmless,
-            overdue: None,
-            sent: Arc::clone(&sent),
-        }));
-        let (rows, tag) = match self.receive_stream()? {
-            More::Rows(rows) => (rows, None),
-            More::End(tag) => (Rows::default(), Some(tag)),
-        };
-        Ok(Beginning {
-            columns,
-            catalog,
-            rows,
-            tag,
-            token,
-        })
-    }
-
-    /// Reads until the statement has been described. If it, or what went before it, fails: up to Ready, and an error.
-    fn describe_stream(&mut self, sql: &str, before: &mut u32) -> Result<Option<Arc<[Column]>>> {
-        let mut failure = None;
-        loop {
-            match self.next_event()? {
-                Event::Columns(columns) => return Ok(Some(columns)),
-                Event::NoData => return Ok(None),
-                Event::Complete(_) => *before = before.saturating_sub(1),
-                Event::Failed(fields, _) => {
-                    failure = Some(Error::from_server(*fields, Some(sql)));
-                }
-                Event::Ready => {
-                    self.settle(failure)?;
-                    return Err(Error::protocol("an end where a description belongs"));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn wait_for_ready(&mut self) -> Result<()> {
-        loop {
-            if let Event::Ready = self.next_event()? {
-                return Ok(());
-            }
-        }
-    }
-
     /// Receives the next rows of the open result, whose token this is.
     pub(super) fn more_of(&mut self, token: &Arc<Token>) -> Result<More> {
         match &self.stream {
@@ -252,7 +107,17 @@ impl Session {
     }
 
     fn receive_stream(&mut self) -> Result<More> {
-        let outcome = self.receive_rows_or_end();
+        let received = self.receive_rows_or_end();
+        self.more_or_end(received)
+    }
+
+    /// What has been received: rows, or the end, which is then concluded.
+    fn more_or_end(&mut self, received: Result<Option<Rows>>) -> Result<More> {
+        let outcome = match received {
+            Ok(Some(rows)) => Ok(More::Rows(rows)),
+            Ok(None) => self.conclude_stream(),
+            Err(error) => Err(error),
+        };
         if let (Some(stream), Some(limit)) = (&mut self.stream, &self.limit)
             && limit.is_cancelled()
         {
@@ -264,15 +129,14 @@ impl Session {
         outcome
     }
 
-    fn receive_rows_or_end(&mut self) -> Result<More> {
+    /// The next rows; `None`: the answers are complete.
+    fn receive_rows_or_end(&mut self) -> Result<Option<Rows>> {
         loop {
             match self.next_streamed()? {
-                Streamed::Rows => {
-                    return Ok(More::Rows(self.channel()?.wire().take_rows()?));
-                }
+                Streamed::Rows => return self.channel()?.wire().take_rows().map(Some),
                 Streamed::Event(event) => {
                     if self.take_in_stream(event)? {
-                        return self.conclude_stream();
+                        return Ok(None);
                     }
                 }
             }
