@@ -490,6 +490,51 @@ static void what_the_server_forgets(void)
     close_cursor();
 }
 
+/* The name that the next statement would have is another's: the statement is run all the same, and that one stays. */
+static void a_name_that_is_taken(void)
+{
+    for (int transaction = 0; transaction < 3; transaction++) {
+        char token[64], sql[128];
+        open_autocommit();
+        for (int use = 0; use < 3; use++) {
+            CHECK_TEXT(ask("SELECT %s + 1", DBAPI_INT(1)), "2 ");
+        }
+        ask_plain("SELECT substring(name FROM 'dbapi_[0-9a-f]*_') FROM pg_prepared_statements");
+        CHECK_SIZE(strlen(text), strlen("dbapi_0123456789abcdef_ "));
+        snprintf(token, sizeof token, "%.23s", text);
+        for (int number = 2; number <= 3; number++) {
+            snprintf(sql, sizeof sql, "PREPARE %s%d AS SELECT 'mine'", token, number);
+            run(cursor, sql);
+        }
+        CHECK_OK(dbapi_connection_set_autocommit(connection, transaction == 0, &failure));
+        for (int use = 0; use < 2; use++) {
+            CHECK_TEXT(ask("SELECT %s * 3", DBAPI_INT(2)), "6 ");
+        }
+        if (transaction == 1) {
+            CHECK_OK(dbapi_commit(connection, &failure));
+        }
+        if (transaction == 2 && !streams) {
+            /* In the midst of a transaction nothing of ours can be taken back. */
+            dbapi_value_t two = DBAPI_INT(2);
+            CHECK_FAILS(dbapi_execute(cursor, "SELECT %s * 3", &two, 1, &failure), DBAPI_PROGRAMMING_ERROR, "42P05", "already exists");
+            CHECK_OK(dbapi_rollback(connection, &failure));
+        }
+        for (int use = 0; use < 5; use++) {
+            CHECK_TEXT(ask("SELECT %s * 3", DBAPI_INT(2)), "6 ");
+            CHECK_INT(dbapi_connection_transaction_status(connection), transaction == 0 ? 0 : 2);
+            if (transaction == 1) {
+                CHECK_OK(dbapi_commit(connection, &failure));
+            }
+        }
+        CHECK_INT(prepared(), 4);
+        snprintf(sql, sizeof sql, "EXECUTE %s2", token);
+        CHECK_TEXT(ask_plain(sql), "mine ");
+        snprintf(sql, sizeof sql, "EXECUTE %s3", token);
+        CHECK_TEXT(ask_plain(sql), "mine ");
+        close_cursor();
+    }
+}
+
 /* Errors are those of the statement, each time, and what they leave behind too. */
 static void errors_stay_the_same(void)
 {
@@ -613,6 +658,7 @@ STREAMED(changes_by_executemany)
 STREAMED(now_is_now)
 STREAMED(ddl_of_another_session)
 STREAMED(what_the_server_forgets)
+STREAMED(a_name_that_is_taken)
 STREAMED(errors_stay_the_same)
 STREAMED(names_numbers_and_rows_without_columns)
 
@@ -636,10 +682,11 @@ static void streamed_or_not(void)
 
 CHECK_MAIN(CASE(the_third_use_prepares), CASE(switched_off), CASE(the_least_recently_used_goes), CASE(values_stay_the_same),
            CASE(own_ddl), CASE(a_table_that_stands_before_it), CASE(search_path_and_settings), CASE(changes_by_executemany), CASE(now_is_now),
-           CASE(ddl_of_another_session), CASE(what_the_server_forgets), CASE(errors_stay_the_same),
+           CASE(ddl_of_another_session), CASE(what_the_server_forgets), CASE(a_name_that_is_taken), CASE(errors_stay_the_same),
            CASE(names_numbers_and_rows_without_columns), CASE(rows_outlive_their_statement), CASE(streamed_the_third_use_prepares),
            CASE(streamed_switched_off), CASE(streamed_the_least_recently_used_goes), CASE(streamed_values_stay_the_same),
            CASE(streamed_own_ddl), CASE(streamed_a_table_that_stands_before_it), CASE(streamed_search_path_and_settings),
            CASE(streamed_changes_by_executemany), CASE(streamed_now_is_now), CASE(streamed_ddl_of_another_session),
-           CASE(streamed_what_the_server_forgets), CASE(streamed_errors_stay_the_same),
+           CASE(streamed_what_the_server_forgets), CASE(streamed_a_name_that_is_taken),
+           CASE(streamed_errors_stay_the_same),
            CASE(streamed_names_numbers_and_rows_without_columns), CASE(streamed_or_not))

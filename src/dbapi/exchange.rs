@@ -104,6 +104,11 @@ impl Answers {
         }
     }
 
+    /// Whether it was the statement that failed, rather than a BEGIN before it, and nothing of it has run.
+    pub(super) fn failed_before_it_ran(&self) -> bool {
+        self.failed_at == Some(Step::Before) && !self.began
+    }
+
     /// The last statement's reply.
     pub(super) fn reply(mut self) -> Result<Reply> {
         self.take_reply()

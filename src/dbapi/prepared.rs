@@ -15,7 +15,7 @@ use super::session::{Session, Status};
 use super::statements::{Key, Known, Plan, Shape, Way};
 use crate::error::{Error, Result, SqlState};
 use crate::types::{self, Dialect, Param};
-use crate::wire::{Column, Event, RowShape, Step};
+use crate::wire::{Column, Event, RowShape};
 
 /// A statement that a cursor runs.
 pub(super) struct Request<'a> {
@@ -203,18 +203,53 @@ impl Session {
         params: &[Param<'_>],
         binary: bool,
     ) -> Result<Reply> {
+        let begins = self.begin()?.is_some();
         let outcome = self.ask_extended(&name, sql, params, binary, false);
+        if let Ok(answers) = &outcome
+            && answers.failure.as_ref().is_some_and(is_taken)
+            && answers.failed_before_it_ran()
+            && self.is_undone(begins, None)?
+        {
+            return self.run_extended(sql, params, binary);
+        }
         let outcome = outcome.and_then(|answers| self.conclude(answers));
         let reply = match outcome.and_then(Answers::reply) {
             Ok(reply) => reply,
             Err(error) => {
-                // Whether it was prepared is not known.
-                self.statements.drop_name(name);
+                self.was_not_prepared(name, &error);
                 return Err(error);
             }
         };
         self.statements.prepared(hash, name, &reply);
         self.with_types(reply)
+    }
+
+    /// A statement was to be prepared under this name, and failed: whether the server has it is not known.
+    pub(super) fn was_not_prepared(&mut self, name: Arc<str>, error: &Error) {
+        // What another has made stays.
+        if !is_taken(error) {
+            self.statements.drop_name(name);
+        }
+    }
+
+    /// Whether nothing is left of a statement that failed before it ran, so that it can be run anew: outside of a
+    /// transaction, and in one that `begins` with it or, by `undo`, with something else of ours. Else the transaction
+    /// has failed.
+    pub(super) fn is_undone(&mut self, begins: bool, undo: Option<&str>) -> Result<bool> {
+        let undo = match self.status() {
+            Status::Idle => return Ok(true),
+            Status::InError if begins => Some("ROLLBACK"),
+            Status::InError => undo,
+            _ => None,
+        };
+        match undo {
+            Some(undo) => {
+                self.command_unsettled(undo)?;
+                self.failure = None;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
     }
 
     /// Runs a prepared statement.
@@ -287,23 +322,12 @@ impl Session {
             ..Answers::after(begin)
         };
         self.receive_from(first, &mut answers, sql)?;
-        if let Some(error) = answers.failure.as_ref()
-            && answers.failed_at == Some(Step::Before)
-            && !answers.began
-            && may_be_stale(error)
-        {
+        if answers.failure.as_ref().is_some_and(may_be_stale) && answers.failed_before_it_ran() {
             self.statements.forget(plan.hash);
-            match self.status() {
-                Status::Idle => return Ok(Outcome::Stale),
-                Status::InError if begin.is_some() => {
-                    self.command_unsettled("ROLLBACK")?;
-                    return Ok(Outcome::Stale);
-                }
-                _ if is_stale(error) => {
-                    answers.failure = answers.failure.map(prepared_before);
-                }
-                _ => {}
+            if self.is_undone(begin.is_some(), None)? {
+                return Ok(Outcome::Stale);
             }
+            answers.failure = answers.failure.map(explained);
         }
         self.conclude_of(&mut answers)?;
         answers.take_reply().map(Outcome::Reply)
@@ -326,15 +350,24 @@ enum Outcome {
     Stale,
 }
 
-/// The error of a statement that is out of date, with what that means.
-pub(super) fn prepared_before(error: Error) -> Error {
+/// The error of a statement that may be out of date, with what that means.
+pub(super) fn explained(error: Error) -> Error {
+    if !is_stale(&error) {
+        return error;
+    }
     error.suffixed("\nThe statement was prepared before that, by libdbapi. It will be prepared anew when the transaction is run again.")
 }
 
 /// Whether the server says that a prepared statement is not there any more, or not what it was.
-pub(super) fn is_stale(error: &Error) -> bool {
+fn is_stale(error: &Error) -> bool {
     let state = error.sqlstate();
     state.is_some_and(|state| matches!(state.as_str(), "26000" | "0A000"))
+}
+
+/// Whether the server says that the name of a prepared statement is another's.
+pub(super) fn is_taken(error: &Error) -> bool {
+    let state = error.sqlstate();
+    state.is_some_and(|state| state.as_str() == "42P05")
 }
 
 /// Whether a statement may have failed because it was prepared before something changed. Then it fails in the same

@@ -45,7 +45,7 @@ pub(crate) struct Session {
     /// How many transactions have ended: a server-side cursor lives in the one that declared it.
     pub(super) transactions: u64,
     /// What made the present transaction fail.
-    failure: Option<Failure>,
+    pub(super) failure: Option<Failure>,
     /// How often the session was reset: a cursor with hold lives until then.
     pub(super) resets: u64,
     pub(super) tpc: Tpc,

@@ -9,7 +9,7 @@ use super::super::binding::Binder;
 use super::super::cursor::ResultFormat;
 use super::super::exchange::{Answers, with_chosen_formats};
 use super::super::lexer;
-use super::super::prepared::{Request, is_stale, may_be_stale, prepared_before};
+use super::super::prepared::{Request, explained, is_taken, may_be_stale};
 use super::super::probe;
 use super::super::result::Reply;
 use super::super::session::{Session, Status};
@@ -17,7 +17,7 @@ use super::super::statements::{Plan, Way};
 use super::{Beginning, More, Stream, Token, UNDO};
 use crate::error::{Error, Result};
 use crate::types::Param;
-use crate::wire::{self, Column, Event, RowShape, Rows, Step, Wire};
+use crate::wire::{self, Column, Event, RowShape, Rows, Wire};
 
 const SAVEPOINT: &str = "SAVEPOINT dbapi_stream";
 const RELEASE: &str = "RELEASE SAVEPOINT dbapi_stream";
@@ -44,6 +44,11 @@ impl Frame {
     /// How many command tags of ours come before the statement's own.
     fn before(&self) -> u32 {
         u32::from(self.begin.is_some()) + u32::from(self.savepoint)
+    }
+
+    /// What takes back the statement and keeps the transaction, if anything does.
+    fn undo(&self) -> Option<&'static str> {
+        self.savepoint.then_some(UNDO)
     }
 
     fn open(&self, wire: &mut Wire) -> Result<()> {
@@ -162,8 +167,14 @@ impl Session {
             (Some((hash, name)), Ok(columns)) => {
                 self.statements.described(hash, name, columns.clone());
             }
-            // Whether it was prepared is not known.
-            (Some((_, name)), Err(_)) => self.statements.drop_name(name),
+            (Some(_), Err(error))
+                if is_taken(error)
+                    && before == 0
+                    && self.is_undone(frame.begin.is_some(), frame.undo())? =>
+            {
+                return self.start_stream(sent, params, format, Kept::default());
+            }
+            (Some((_, name)), Err(error)) => self.was_not_prepared(name, error),
             (None, _) => {}
         }
         let mut columns = described?;
@@ -290,22 +301,13 @@ impl Session {
             return Ok(false);
         };
         let failure = stream.answers.failure.as_ref();
-        let before_it_ran = stream.before == 0 && stream.answers.failed_at == Some(Step::Before);
-        if before_it_ran && failure.is_some_and(may_be_stale) {
+        let failed_before_it_ran = stream.before == 0 && stream.answers.failed_before_it_ran();
+        if failed_before_it_ran && failure.is_some_and(may_be_stale) {
             self.statements.forget(plan.hash);
-            let undo = match self.status() {
-                Status::Idle => return Ok(true),
-                Status::InError if frame.begin.is_some() => Some("ROLLBACK"),
-                Status::InError if frame.savepoint => Some(UNDO),
-                _ => None,
-            };
-            if let Some(undo) = undo {
-                self.command_unsettled(undo)?;
+            if self.is_undone(frame.begin.is_some(), frame.undo())? {
                 return Ok(true);
             }
-            if failure.is_some_and(is_stale) {
-                stream.answers.failure = stream.answers.failure.map(prepared_before);
-            }
+            stream.answers.failure = stream.answers.failure.map(explained);
         }
         self.stream = Some(stream);
         Ok(false)
