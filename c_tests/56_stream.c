@@ -461,41 +461,7 @@ static void wrong_calls(void)
     close_cursor();
 }
 
-/* The server ends in the midst of a row. */
-static void the_server_vanishes(void)
-{
-    fake_server *fake = fake_new();
-    fake_greet(fake);
-    fake_expect(fake, 'P', NULL);
-    fake_expect(fake, 'D', NULL);
-    fake_expect(fake, 'H', NULL);
-    fake_send(fake, "1\0\0\0\4t\0\0\0\6\0\0", 12);
-    fake_send_columns(fake, 1, 23);
-    fake_expect(fake, 'B', NULL);
-    fake_expect(fake, 'E', NULL);
-    fake_expect(fake, 'S', NULL);
-    fake_send(fake, "2\0\0\0\4", 5);
-    fake_send_row(fake, 1, (const char *const[]){ "11" });
-    fake_send_row(fake, 1, (const char *const[]){ "12" });
-    fake_send(fake, "D\0\0\0\14\0\1\0\0", 9);
-    fake_start(fake);
-    connection = connect_dsn(fake_dsn(fake));
-    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
-    cursor = cursor_of(connection);
-    CHECK_OK(dbapi_cursor_set_stream(cursor, true, &failure));
-    CHECK_OK(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_TEXT, &failure));
-    run(cursor, "SELECT 1");
-    CHECK_INT(fetch_row(cursor)[0].as.integer, 11);
-    CHECK_INT(fetch_row(cursor)[0].as.integer, 12);
-    const dbapi_value_t *row = NULL;
-    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_OPERATIONAL_ERROR, "08006", "in the middle of a message");
-    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
-    CHECK_INT(dbapi_connection_closed(connection), 2);
-    close_cursor();
-    fake_finish(fake);
-}
-
-/* The rows of one statement, as a scripted server gives them: where it is prepared without being asked what it is. */
+/* A scripted server's first row of a statement that is streamed, and, as long as it is not prepared, described first. */
 static void answer_streamed(fake_server *fake, bool described)
 {
     if (described) {
@@ -510,8 +476,37 @@ static void answer_streamed(fake_server *fake, bool described)
     fake_expect(fake, 'S', NULL);
     fake_send(fake, "2\0\0\0\4", 5);
     fake_send_row(fake, 1, (const char *const[]){ "11" });
-    fake_send_complete(fake, "SELECT 1");
-    fake_send_ready(fake, 'I');
+}
+
+/* A connection to it. */
+static void open_fake(const char *dsn)
+{
+    connection = connect_dsn(dsn);
+    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
+    cursor = cursor_of(connection);
+    CHECK_OK(dbapi_cursor_set_stream(cursor, true, &failure));
+    CHECK_OK(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_TEXT, &failure));
+}
+
+/* The server ends in the midst of a row. */
+static void the_server_vanishes(void)
+{
+    fake_server *fake = fake_new();
+    fake_greet(fake);
+    answer_streamed(fake, true);
+    fake_send_row(fake, 1, (const char *const[]){ "12" });
+    fake_send(fake, "D\0\0\0\14\0\1\0\0", 9);
+    fake_start(fake);
+    open_fake(fake_dsn(fake));
+    run(cursor, "SELECT 1");
+    CHECK_INT(fetch_row(cursor)[0].as.integer, 11);
+    CHECK_INT(fetch_row(cursor)[0].as.integer, 12);
+    const dbapi_value_t *row = NULL;
+    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_OPERATIONAL_ERROR, "08006", "in the middle of a message");
+    CHECK_FAILS(dbapi_fetchone(cursor, &row, &failure), DBAPI_INTERFACE_ERROR, NULL, "closed");
+    CHECK_INT(dbapi_connection_closed(connection), 2);
+    close_cursor();
+    fake_finish(fake);
 }
 
 static void what_is_prepared_is_not_described_first(void)
@@ -519,25 +514,23 @@ static void what_is_prepared_is_not_described_first(void)
     char dsn[500];
     fake_server *fake = fake_new();
     fake_greet(fake);
-    answer_streamed(fake, true);
-    /* Whether statements may be prepared: it is the server that let us in. */
-    fake_expect(fake, 'Q', "SELECT pg_catalog.pg_backend_pid()");
-    fake_send_columns(fake, 2, 23);
-    fake_send_row(fake, 2, (const char *const[]){ "4128", "1" });
-    fake_send_complete(fake, "SELECT 1");
-    fake_send_ready(fake, 'I');
-    answer_streamed(fake, true);
-    answer_streamed(fake, true);
-    answer_streamed(fake, false);
-    answer_streamed(fake, false);
+    for (int use = 1; use <= 5; use++) {
+        if (use == 2) {
+            /* Whether statements may be prepared: it is the server that let us in. */
+            fake_expect(fake, 'Q', "SELECT pg_catalog.pg_backend_pid()");
+            fake_send_columns(fake, 2, 23);
+            fake_send_row(fake, 2, (const char *const[]){ "4128", "1" });
+            fake_send_complete(fake, "SELECT 1");
+            fake_send_ready(fake, 'I');
+        }
+        answer_streamed(fake, use <= 3);
+        fake_send_complete(fake, "SELECT 1");
+        fake_send_ready(fake, 'I');
+    }
     fake_expect_close(fake);
     fake_start(fake);
     snprintf(dsn, sizeof dsn, "%s prepare_threshold=3", fake_dsn(fake));
-    connection = connect_dsn(dsn);
-    CHECK_OK(dbapi_connection_set_autocommit(connection, true, &failure));
-    cursor = cursor_of(connection);
-    CHECK_OK(dbapi_cursor_set_stream(cursor, true, &failure));
-    CHECK_OK(dbapi_cursor_set_result_format(cursor, DBAPI_FORMAT_TEXT, &failure));
+    open_fake(dsn);
     for (int use = 0; use < 5; use++) {
         run(cursor, "SELECT 1");
         CHECK_TEXT(dbapi_description(cursor, NULL)[0].name, "c0");

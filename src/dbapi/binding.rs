@@ -118,6 +118,12 @@ impl Binder {
         Ok(arguments.sized(sizes))
     }
 
+    /// Whether the text that is sent is the same whatever the parameters are: there are none, or they travel apart.
+    #[inline]
+    pub(super) fn has_one_text(&self, arguments: Option<Arguments<'_>>) -> bool {
+        arguments.is_none() || self.binding == Binding::Server
+    }
+
     /// The last statement as it was sent.
     pub(super) fn sent(&self) -> Option<&CStr> {
         CStr::from_bytes_with_nul(self.sent.text().as_bytes()).ok()

@@ -158,7 +158,7 @@ impl Cursor {
         let format = self.format;
         let (connection, binder) = (&self.connection, &mut self.binder);
         // Statements that come again are known by what is the same each time: not by literals, nor by a cursor's name.
-        let apart = arguments.is_none() || binder.binding == Binding::Server;
+        let apart = binder.has_one_text(arguments);
         let reply = &mut result.reply;
         connection.command(timeout, |session| {
             if apart && server.is_none() && (arguments.is_some() || later.is_none()) {
@@ -208,7 +208,7 @@ impl Cursor {
         let (timeout, format) = (self.time_for_a_call(), self.format);
         let (connection, binder) = (&self.connection, &mut self.binder);
         let beginning = connection.command(timeout, |session| {
-            if arguments.is_some() && binder.binding == Binding::Client {
+            if !binder.has_one_text(arguments) {
                 binder.prepare("", sql, arguments, sizes, connection.dialect())?;
                 return session.start_stream(binder.shared(), &[], format, Kept::default());
             }

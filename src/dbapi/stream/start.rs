@@ -24,7 +24,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT dbapi_stream";
 
 /// What is to be done for the next uses of a statement, beside running it.
 #[derive(Default)]
-pub(in crate::dbapi) struct Kept {
+pub(in super::super) struct Kept {
     /// It is kept under this hash, and the server is to keep it under this name.
     prepare: Option<(u64, Arc<str>)>,
     /// It may be prepared soon: then it must be known whether that can be.
@@ -91,7 +91,7 @@ impl Frame {
 impl Session {
     /// Runs one statement whose parameters, if it has any, travel apart, and receives its first rows. What is sent is
     /// kept in `binder`.
-    pub(in crate::dbapi) fn stream(
+    pub(in super::super) fn stream(
         &mut self,
         binder: &mut Binder,
         request: &Request<'_>,
@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// Runs one statement, described first, and receives its first rows. `sent` has a NUL behind it.
-    pub(in crate::dbapi) fn start_stream(
+    pub(in super::super) fn start_stream(
         &mut self,
         sent: Arc<str>,
         params: &[Param<'_>],
@@ -163,19 +163,19 @@ impl Session {
             self.receive_probe(true)?;
         }
         let described = self.describe_stream(sql, &mut before);
-        match (prepare, &described) {
-            (Some((hash, name)), Ok(columns)) => {
-                self.statements.described(hash, name, columns.clone());
+        if let Some((hash, name)) = prepare {
+            match &described {
+                Ok(columns) => self.statements.described(hash, name, columns.clone()),
+                Err(error) => {
+                    self.was_not_prepared(name, error);
+                    if is_taken(error)
+                        && before == 0
+                        && self.is_undone(frame.begin.is_some(), frame.undo())?
+                    {
+                        return self.start_stream(sent, params, format, Kept::default());
+                    }
+                }
             }
-            (Some(_), Err(error))
-                if is_taken(error)
-                    && before == 0
-                    && self.is_undone(frame.begin.is_some(), frame.undo())? =>
-            {
-                return self.start_stream(sent, params, format, Kept::default());
-            }
-            (Some((_, name)), Err(error)) => self.was_not_prepared(name, error),
-            (None, _) => {}
         }
         let mut columns = described?;
         if columns.as_ref().is_some_and(|columns| !self.knows(columns)) {
